@@ -1,0 +1,1 @@
+"""The Kubernetes API of this node; it knows objects, not machines."""

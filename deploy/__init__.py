@@ -1,0 +1,1 @@
+"""What brings MicroKube onto a machine: the bootstrap, the CLI, the sandbox node."""

@@ -1,0 +1,1 @@
+"""The ukube command line."""

@@ -1,0 +1,1 @@
+"""What all operators share towards the Kubernetes API."""

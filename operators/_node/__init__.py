@@ -1,0 +1,1 @@
+"""What the operators that touch the machine share: systemd, podman, network, journal."""

@@ -1,0 +1,1 @@
+"""Parts of every object: selectors, names, patches, errors."""

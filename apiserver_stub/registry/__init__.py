@@ -1,0 +1,1 @@
+"""How objects of each kind are written: one generic path, one small strategy per kind."""

@@ -1,0 +1,126 @@
+"""The table of built-in kinds: which resources exist, their names, verbs and subresources."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+_DATA = Path(__file__).with_name("data") / "kinds.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Subresource:
+    """A subresource and the kind it is read and written as."""
+
+    name: str
+    kind: str
+    group: str
+    version: str
+    verbs: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource of one group and version, as discovery describes it.
+
+    `definition` names the kind's OpenAPI definition; empty for kinds without one.
+    """
+
+    group: str
+    version: str
+    name: str
+    kind: str
+    list_kind: str
+    singular: str
+    namespaced: bool
+    verbs: frozenset[str]
+    short_names: tuple[str, ...]
+    categories: tuple[str, ...]
+    subresources: Mapping[str, Subresource]
+    definition: str = ""
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def group_resource(self) -> str:
+        return f"{self.name}.{self.group}" if self.group else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """An API group and its versions, preferred version first."""
+
+    name: str
+    versions: tuple[str, ...]
+
+
+class Kinds:
+    """Resources by name and by kind, in discovery's order."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        self._by_name: dict[tuple[str, str, str], Resource] = {}
+        self._by_kind: dict[tuple[str, str, str], Resource] = {}
+        versions: dict[str, list[str]] = {}
+        for res in resources:
+            self._by_name[res.group, res.version, res.name] = res
+            self._by_kind[res.group, res.version, res.kind] = res
+            seen = versions.setdefault(res.group, [])
+            if res.version not in seen:
+                seen.append(res.version)
+        self._groups = tuple(Group(name, tuple(found)) for name, found in versions.items())
+
+    def get(self, group: str, version: str, name: str) -> Resource | None:
+        """The resource with this plural name, or None."""
+        return self._by_name.get((group, version, name))
+
+    def by_kind(self, group: str, version: str, kind: str) -> Resource | None:
+        return self._by_kind.get((group, version, kind))
+
+    def groups(self) -> tuple[Group, ...]:
+        """Groups in discovery's order; the core group ("") first."""
+        return self._groups
+
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(self._by_name.values())
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+
+@functools.cache
+def builtin() -> Kinds:
+    """All kinds that Kubernetes v1.36 serves by itself."""
+    groups = orjson.loads(_DATA.read_bytes())
+    return Kinds(
+        _resource(group["group"], version["version"], row)
+        for group in groups
+        for version in group["versions"]
+        for row in version["resources"]
+    )
+
+
+def _resource(group: str, version: str, row: Mapping[str, Any]) -> Resource:
+    return Resource(
+        group=group,
+        version=version,
+        name=row["name"],
+        kind=row["kind"],
+        list_kind=row["list"],
+        singular=row["singular"],
+        namespaced=row["namespaced"],
+        verbs=frozenset(row["verbs"]),
+        short_names=tuple(row.get("short", ())),
+        categories=tuple(row.get("categories", ())),
+        subresources={
+            name: Subresource(name, kind, sub_group, sub_version, frozenset(verbs))
+            for name, kind, sub_group, sub_version, verbs in row.get("sub", ())
+        },
+        definition=row["definition"],
+    )

@@ -1,4 +1,4 @@
-"""Claiming by selector: adopt objects without a controller, release those that no longer match (pure).
+"""Claiming by selector: adopt objects without a controller, release those that no longer match .
 
 See "Finding and adopting" in the Kubernetes design of controller references: an object has at most one controller,
 which takes matching orphans and lets go of what has been relabelled.
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from operators._kube import meta, selectors
 from operators._kube.actions import Patch
+from operators._kube.client import ApiError, Kube, raise_first
 from operators._kube.meta import Object
 
 
@@ -54,3 +55,19 @@ def _patch(obj: Object, references: list[Object], api_version: str, resource: st
     body: Object = {"metadata": {"uid": meta.uid_of(obj), "ownerReferences": references}}
     key = meta.key_of(obj)
     return Patch(api_version, resource, key.namespace, key.name, body, content_type="strategic")
+
+
+async def carry_out(claims: Claims, owner: Object, resource: str, kube: Kube) -> None:
+    """Adopts and releases. `resource`: the owner's plural. Raises ApiError; what vanished meanwhile is no error."""
+    adopt = claims.adopt
+    if adopt:
+        fresh = await kube.fetch(owner["apiVersion"], resource, meta.key_of(owner))
+        if fresh is None or meta.is_deleting(fresh) or meta.uid_of(fresh) != meta.uid_of(owner):
+            adopt = ()
+    errors = await kube.perform((*adopt, *claims.release))
+    raise_first(error for error in errors if not _gone(error))
+
+
+def _gone(error: Exception) -> bool:
+    # 409 and 422: the uid in the patch is no longer that of the object with this name.
+    return isinstance(error, ApiError) and error.status in (404, 409, 422)

@@ -1,0 +1,62 @@
+"""Whether MicroKube works on a machine: the API server answers, the operators are at work."""
+
+import time
+from dataclasses import dataclass
+
+from deploy import command, paths
+from deploy.failure import Failure
+from deploy.machine import Machine
+
+SERVICES = ("ukube-apiserver.service", "ukube-operators.service")
+READY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """active: systemd's ActiveState. sub: its SubState. result: why the last run ended. pid: 0 if none runs."""
+
+    name: str
+    active: str
+    sub: str
+    result: str
+    pid: int
+    restarts: int
+
+
+def services(machine: Machine) -> list[Service]:
+    """The state of MicroKube's own units."""
+    shown = ("ActiveState", "SubState", "Result", "MainPID", "NRestarts")
+    out = machine.run(["systemctl", "show", f"--property=Id,{','.join(shown)}", *SERVICES]).stdout
+    found = []
+    for block in out.strip().split("\n\n"):
+        values = dict(line.partition("=")[::2] for line in block.splitlines())
+        state = [values.get(name, "") for name in shown]
+        found.append(Service(values.get("Id", ""), *state[:3], int(state[3] or 0), int(state[4] or 0)))
+    return found
+
+
+def wait_until_ready(machine: Machine, timeout: float = READY_SECONDS) -> float:
+    """Waits for both services (they tell systemd themselves when they are ready); returns the seconds it took.
+
+    Raises Failure with the journal's last lines.
+    """
+    began = time.monotonic()
+    while True:
+        state = services(machine)
+        if all(service.active == "active" for service in state) and _answers(machine):
+            return time.monotonic() - began
+        if time.monotonic() - began > timeout or any(service.active == "failed" for service in state):
+            late = [f"{service.name} is {service.active}/{service.sub}" for service in state]
+            raise Failure(f"MicroKube is not ready on {machine.name}: {', '.join(late)}", journal(machine))
+        time.sleep(0.05)
+
+
+def journal(machine: Machine, lines: int = 40) -> str:
+    units = [word for service in SERVICES for word in ("-u", service)]
+    out = machine.run(["journalctl", "--no-pager", "-o", "short-precise", "-n", str(lines), *units], check=False).stdout
+    return command.tail(out, lines)
+
+
+def _answers(machine: Machine) -> bool:
+    words = ["kubectl", "get", "--raw", "/readyz", f"--kubeconfig={paths.ADMIN_KUBECONFIG}", "--request-timeout=5s"]
+    return machine.run(words, check=False).returncode == 0

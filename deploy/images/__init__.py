@@ -1,0 +1,1 @@
+"""Container images made from distribution packages, for machines that can pull none."""

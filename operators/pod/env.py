@@ -87,9 +87,7 @@ def _env_from(source: Object, namespace: str, sources: Sources) -> Iterable[tupl
     raise src.missing_object(kind, ref["name"])
 
 
-def _value_from(
-    value_from: Object, pod: Object, container: Object, sources: Sources, node: NodeFacts
-) -> str | None:
+def _value_from(value_from: Object, pod: Object, container: Object, sources: Sources, node: NodeFacts) -> str | None:
     if ref := value_from.get("fieldRef"):
         return src.pod_field(pod, ref["fieldPath"], node)
     if ref := value_from.get("resourceFieldRef"):

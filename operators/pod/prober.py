@@ -46,16 +46,15 @@ class Prober:
             if probe.key not in self._tasks:
                 self._progress[probe.key] = probes.initial(probe)
                 self._tasks[probe.key] = (probe, asyncio.create_task(self._watch(probe, gate)))
-        for key in [key for key in self._started if key[0] == pod_uid]:
-            if (*key, "startup") not in self._tasks:
-                self._started[key].set()
+        for (uid, container), gate in self._started.items():
+            if uid == pod_uid and (uid, container, "startup") not in self._tasks:
+                gate.set()
 
     def stop(self, pod_uid: str) -> None:
         """Ends every probe of the Pod and forgets its verdicts."""
         for key in [key for key in self._tasks if key[0] == pod_uid]:
             self._end(key)
-        for gate in [key for key in self._started if key[0] == pod_uid]:
-            del self._started[gate]
+        self._started = {key: gate for key, gate in self._started.items() if key[0] != pod_uid}
 
     def verdict(self, pod_uid: str, container: str, kind: probes.Kind) -> bool | None:
         """What the probe says of the container now; None when it has no such probe or nothing is decided."""

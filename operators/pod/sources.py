@@ -1,6 +1,7 @@
 """What a Pod's environment and volumes are read from: other API objects and the Pod's own fields."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -86,7 +87,7 @@ def container_resource(pod: Object, container: Object, ref: Object, node: "NodeF
         amount = node.allocatable.get(resource, "0") if section == "limits" else "0"
     divisor = quantity.parse(str(ref.get("divisor") or "0")) or 1
     ratio = quantity.parse(str(amount)) / divisor
-    return str(int(-(-ratio // 1)))
+    return str(math.ceil(ratio))
 
 
 class NodeFacts:

@@ -23,11 +23,12 @@ class Store:
     compared by resourceVersion, and the dead are remembered by UID: what was deleted does not come back.
     """
 
-    def __init__(self, kind: Kind, changed: Listener) -> None:
+    def __init__(self, kind: Kind, changed: Listener, *, metadata_only: bool = False) -> None:
         self.kind = kind
         self.object_kind = ""
         self.listed = False
         self._changed = changed
+        self._metadata_only = metadata_only
         self._objects: dict[Key, Object] = {}
         self._namespaces: dict[str, dict[Key, Object]] = {}
         self._dependants: dict[str, dict[Key, Object]] = {}
@@ -111,6 +112,8 @@ class Store:
             self._discard(key, old)
         # Who set which field is for the API server alone, and is often half of an object.
         obj.get("metadata", {}).pop("managedFields", None)
+        if self._metadata_only:
+            obj = {name: obj[name] for name in ("apiVersion", "kind", "metadata") if name in obj}
         self._objects[key] = obj
         self._namespaces.setdefault(key.namespace, {})[key] = obj
         reference = meta.controller_of(obj)
@@ -133,8 +136,14 @@ class Store:
 class Cache:
     """The stores of all kinds that one operator watches."""
 
-    def __init__(self, kinds: Iterable[Kind], changed: Listener = lambda store, old, new: None) -> None:
-        self._stores = {kind: Store(kind, changed) for kind in kinds}
+    def __init__(
+        self,
+        kinds: Iterable[Kind],
+        changed: Listener = lambda store, old, new: None,
+        *,
+        metadata_only: bool = False,
+    ) -> None:
+        self._stores = {kind: Store(kind, changed, metadata_only=metadata_only) for kind in kinds}
 
     def __iter__(self) -> Iterator[Store]:
         return iter(self._stores.values())

@@ -322,9 +322,7 @@ class Kube:
         elif known is not None and (answer.get("details") or {}).get("uid") in (None, meta.uid_of(known)):
             store.remove(known)
 
-    async def _fetch_list(
-        self, kind: Kind, namespace: str | None, params: Mapping[str, str]
-    ) -> tuple[Objects, str]:
+    async def _fetch_list(self, kind: Kind, namespace: str | None, params: Mapping[str, str]) -> tuple[Objects, str]:
         answer = await self.request("GET", paths.of_collection(kind, namespace), params=params)
         objects = complete_items(answer)
         return objects, (answer.get("metadata") or {}).get("resourceVersion", "")

@@ -46,6 +46,10 @@ class Watch:
     field_selector: str | Callable[[], str] = ""
     label_selector: str | Callable[[], str] = ""
 
+    @property
+    def of(self) -> Kind:
+        return paths.parse_kind(self.kind)
+
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
@@ -65,12 +69,14 @@ class Controller:
     It may be called at any time, also when nothing changed, but never twice at once for one key. It returns a Result or
     raises: RetryAfter, Terminal, or anything else to be called again with back-off (50 ms doubling up to 30 s).
 
-    `component`: who Events say they come from ("replicaset-controller").
+    `component`: who Events say they come from ("replicaset-controller"). `metadata_only`: the
+    cache keeps apiVersion, kind and metadata alone, for operators that watch many kinds but need nothing else of them.
     """
 
-    def __init__(self, name: str, *, component: str | None = None) -> None:
+    def __init__(self, name: str, *, component: str | None = None, metadata_only: bool = False) -> None:
         self.name = name
         self.component = component or f"{name}-controller"
+        self.metadata_only = metadata_only
         self.reconcilers: list[Reconciler] = []
         self.startup: list[Hook] = []
         self.cleanup: list[Hook] = []
@@ -128,7 +134,7 @@ class Controller:
         found: dict[Kind, list[Watch]] = {}
         for reconciler in self.reconcilers:
             for watch in reconciler.watches:
-                found.setdefault(paths.parse_kind(watch.kind), []).append(watch)
+                found.setdefault(watch.of, []).append(watch)
             for kind in reconciler.owns:
                 found.setdefault(kind, [])
         return found

@@ -1,0 +1,107 @@
+"""The command line of `python -m operators` and of each operator alone."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib
+import importlib.util
+import logging
+import pkgutil
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import operators
+from operators._kube import kubeconfig
+from operators._kube.controller import Controller
+
+
+def names() -> list[str]:
+    """All operators there are: the packages beside this one that have an `operator` module."""
+    found = [module.name for module in pkgutil.iter_modules(operators.__path__) if module.ispkg]
+    return [name for name in found if not name.startswith("_") and _has_operator(name)]
+
+
+def load(name: str) -> Controller:
+    controller = importlib.import_module(f"operators.{name}.operator").controller
+    assert isinstance(controller, Controller)
+    return controller
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the named operators, or all; the process' exit code."""
+    parser = _parser("operators")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="operators to run (default: all); 'list' lists them")
+    options = parser.parse_args(arguments)
+    if options.names == ["list"]:
+        print("\n".join(names()))  # noqa: T201
+        return 0
+    if unknown := sorted(set(options.names) - set(names())):
+        print(f"No operator is called {', '.join(unknown)}. There are: {', '.join(names())}.", file=sys.stderr)  # noqa: T201
+        return 2
+    return _run(options, options.names or names())
+
+
+def alone(package: str | None) -> int:
+    """`python -m operators.NAME`: run the operator of that package; the process' exit code."""
+    name = (package or "").rpartition(".")[2]
+    return _run(_parser(f"operators.{name}").parse_args(), [name])
+
+
+def _parser(module: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python -m {module}", description="Run MicroKube operators.")
+    parser.add_argument("--kubeconfig", type=Path, metavar="FILE", help="default: $KUBECONFIG, then ~/.kube/config")
+    parser.add_argument("--context", metavar="NAME", help="default: the kubeconfig's current context")
+    parser.add_argument("--metrics-addr", metavar="HOST:PORT", help="serve /metrics, /healthz and /readyz there")
+    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
+    return parser
+
+
+def _run(options: argparse.Namespace, chosen: Sequence[str]) -> int:
+    _configure_logs(options.log_level)
+    try:
+        asyncio.run(_host(options, chosen))
+    except (kubeconfig.ConfigError, ValueError) as error:
+        return _fail(str(error))
+    except OSError as error:
+        return _fail(f"can't listen on {options.metrics_addr}: {error.strerror or error}")
+    return 0
+
+
+async def _host(options: argparse.Namespace, chosen: Sequence[str]) -> None:
+    # Imported late: listing names and refusing unknown ones need neither kopf nor the network.
+    from operators._kube.host import Host
+    from operators._kube.session import Link
+
+    link = Link(partial(kubeconfig.load, options.kubeconfig, options.context))
+    host = Host([load(name) for name in chosen], link, metrics_address=options.metrics_addr)
+    await host.run()
+
+
+def _configure_logs(level: str) -> None:
+    """Lines for the journal, which adds the time itself; kopf speaks only when asked to debug."""
+    time = "" if _journal_listens() else "%(asctime)s "
+    logging.basicConfig(level=level.upper(), format=f"{time}%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    if level != "debug":
+        for name in ("kopf", "asyncio", "aiohttp"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        # Its retries of requests: the host says once that the API server is away.
+        logging.getLogger("kopf._cogs.clients").setLevel(logging.CRITICAL)
+        logging.getLogger("kopf._core.reactor.running").setLevel(logging.CRITICAL)
+
+
+def _journal_listens() -> bool:
+    import os
+
+    return "JOURNAL_STREAM" in os.environ
+
+
+def _has_operator(name: str) -> bool:
+    return any((Path(path) / name / "operator.py").exists() for path in operators.__path__)
+
+
+def _fail(message: str) -> int:
+    print(f"operators: {message}", file=sys.stderr)  # noqa: T201
+    return 1

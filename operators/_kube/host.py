@@ -1,0 +1,162 @@
+"""Host: operators side by side in one event loop, each started again when it fails, none able to stop another."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Sequence
+
+from operators._kube import framework, metrics, notify, web
+from operators._kube.controller import Controller
+from operators._kube.runtime import Runtime
+from operators._kube.session import Link, Session
+
+FIRST_RESTART = 0.1
+LONGEST_RESTART = 30.0
+# An operator that ran this long starts over with the shortest delay.
+HEALTHY_SECONDS = 60.0
+# How long kinds may stay unlisted before that is worth a line in the log.
+SLOW_SECONDS = 20.0
+LAG_SECONDS = 5.0
+
+log = logging.getLogger("ukube.host")
+
+
+class Member:
+    """One operator of the host: restarted with back-off; counts for metrics and health."""
+
+    def __init__(
+        self, controller: Controller, link: Link, started: Callable[[], None], synced: Callable[[], None]
+    ) -> None:
+        self.controller = controller
+        self.restarts = 0
+        self.runtime: Runtime | None = None
+        self.error = ""
+        self._link = link
+        self._started = started
+        self._synced = synced
+
+    @property
+    def is_synced(self) -> bool:
+        return self.runtime is not None and self.runtime.is_synced
+
+    def queues(self) -> dict[str, metrics.Queued]:
+        return dict(self.runtime.queues()) if self.runtime is not None else {}
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        loop, failures = asyncio.get_running_loop(), 0
+        while True:
+            await self._link.wait_up()
+            start = loop.time()
+            try:
+                await self._run_once()
+            except Exception as error:
+                # The one place where any error of an operator ends: the others go on.
+                self.error = f"{type(error).__name__}: {error}"
+                logging.getLogger(f"ukube.{self.controller.name}").error("stopped, starting again: %s", self.error)
+                log.debug("%s stopped", self.controller.name, exc_info=error)
+            failures = 0 if loop.time() - start > HEALTHY_SECONDS else failures + 1
+            self.restarts += 1
+            await asyncio.sleep(min(FIRST_RESTART * 2 ** min(failures, 20), LONGEST_RESTART))
+
+    async def _run_once(self) -> None:
+        session = Session(self._link, self.controller.name)
+        self.runtime = runtime = Runtime(self.controller, self._link, session)
+        runtime.on_synced = self._on_synced
+        loop = asyncio.get_running_loop()
+        slow = loop.call_later(SLOW_SECONDS, self._complain)
+        try:
+            await framework.run(runtime, self._started)
+        finally:
+            slow.cancel()
+            self.runtime = None
+
+    def _on_synced(self) -> None:
+        self.error = ""
+        self._synced()
+
+    def _complain(self) -> None:
+        if self.runtime is not None and self._link.is_up and (missing := self.runtime.unlisted()):
+            names = ", ".join(map(str, missing))
+            logging.getLogger(f"ukube.{self.controller.name}").warning("still waiting for lists of %s", names)
+
+
+class Host:
+    """`metrics_address`: where /metrics, /healthz and /readyz are served ("127.0.0.1:10249"); None: nowhere."""
+
+    def __init__(self, controllers: Sequence[Controller], link: Link, *, metrics_address: str | None = None) -> None:
+        self._link = link
+        self._stop = asyncio.Event()
+        self._metrics_address = metrics_address
+        self._is_ready = False
+        self._lag = metrics.Histogram()
+        self.members = {
+            controller.name: Member(controller, link, self._take_signals, self._tell_ready)
+            for controller in controllers
+        }
+
+    async def run(self) -> None:
+        """Run all members until SIGTERM, SIGINT or `stop()`. Raises OSError when the metrics address is taken."""
+        self._take_signals()
+        watchdog = asyncio.create_task(self._watch_loop(), name="loop watch")
+        server = None
+        if self._metrics_address is not None:
+            collector = metrics.Collector(self.members, self._lag)
+            server = await web.serve(self._metrics_address, collector, self.health)
+        tasks = [asyncio.create_task(member.run(), name=f"operator {name}") for name, member in self.members.items()]
+        await self._stop.wait()
+        notify.send("STOPPING=1")
+        for task in (*tasks, watchdog):
+            task.cancel()
+        await asyncio.wait((*tasks, watchdog))
+        if server is not None:
+            await server.cleanup()
+        await self._link.close()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def health(self) -> dict[str, dict[str, object]]:
+        """By operator: `ok` (listed everything), `restarts`, `queued`, `running`, and `error` of the last stop."""
+        return {
+            name: {
+                "ok": member.is_synced,
+                "restarts": member.restarts,
+                "queued": sum(queue.depth for queue in member.queues().values()),
+                **({"error": member.error} if member.error else {}),
+            }
+            for name, member in self.members.items()
+        }
+
+    def _take_signals(self) -> None:
+        """Each start of kopf puts its own handlers in place of ours, which end only that one operator."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._on_signal, number)
+
+    def _on_signal(self, number: signal.Signals) -> None:
+        log.info("%s: stopping", number.name)
+        self._stop.set()
+
+    def _tell_ready(self) -> None:
+        if not self._is_ready and all(member.is_synced for member in self.members.values()):
+            self._is_ready = True
+            log.info("all %d operators are ready", len(self.members))
+            notify.send("READY=1")
+
+    async def _watch_loop(self) -> None:
+        """Measure how late the event loop is, and tell systemd that it is alive."""
+        loop = asyncio.get_running_loop()
+        watchdog = notify.watchdog_seconds()
+        period = min(LAG_SECONDS, watchdog / 2) if watchdog else LAG_SECONDS
+        while True:
+            due = loop.time() + period
+            await asyncio.sleep(period)
+            lag = loop.time() - due
+            self._lag.observe(lag)
+            if lag > 1:
+                log.warning("the event loop was blocked for %.1f s", lag)
+            if watchdog:
+                notify.send("WATCHDOG=1")

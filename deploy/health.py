@@ -30,8 +30,8 @@ def services(machine: Machine) -> list[Service]:
     found = []
     for block in out.strip().split("\n\n"):
         values = dict(line.partition("=")[::2] for line in block.splitlines())
-        state = [values.get(name, "") for name in shown]
-        found.append(Service(values.get("Id", ""), *state[:3], int(state[3] or 0), int(state[4] or 0)))
+        active, sub, result, pid, restarts = (values.get(name, "") for name in shown)
+        found.append(Service(values.get("Id", ""), active, sub, result, int(pid or 0), int(restarts or 0)))
     return found
 
 

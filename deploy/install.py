@@ -1,7 +1,6 @@
-"""What an installation of MicroKube consists of: code, units, users, settings. The same for a host and a sandbox node."""
+"""What an installation of MicroKube consists of: code, units, users, settings. Hosts and sandbox nodes get the same."""
 
 import hashlib
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -75,7 +74,7 @@ def link(root: Path, where: str, to: str) -> None:
     path = root / where.lstrip("/")
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_symlink() or path.exists():
-        if path.is_symlink() and os.readlink(path) == to:
+        if path.is_symlink() and str(path.readlink()) == to:
             return
         path.unlink()
     path.symlink_to(to)

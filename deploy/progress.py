@@ -1,4 +1,4 @@
-"""Shows what a command is doing: a live line on a terminal, plain lines elsewhere; remembers how long each step took."""
+"""Shows what a command is doing, live on a terminal, in plain lines elsewhere; remembers how long each step took."""
 
 import sys
 import threading

@@ -54,7 +54,7 @@ def enter(folder: Path) -> None:
 
 
 def remove_tree(folder: Path, *, keep_top: bool, patience: float = 5.0) -> None:
-    """Removes the cgroups below, and the folder itself unless `keep_top`. Waits up to `patience` seconds for the dead."""
+    """Removes the cgroups below, and the folder itself unless `keep_top`. Waits `patience` seconds for the dead."""
     until = time.monotonic() + patience
     while folder.exists():
         for where, _, _ in os.walk(folder, topdown=False):

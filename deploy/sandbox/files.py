@@ -58,7 +58,7 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """port: where on 127.0.0.1 the host reaches the node's API. lower: overlay layers, uppermost first, joined by ':'."""
+    """port: where on 127.0.0.1 the host reaches the node's API. lower: overlay layers, uppermost first, with colons."""
 
     port: int
     lower: str

@@ -86,7 +86,7 @@ class Keeper:
                 stdout=terminal,
                 stderr=terminal,
                 start_new_session=True,
-                preexec_fn=self._enter_namespaces,  # noqa: PLW1509: this process has one thread
+                preexec_fn=self._enter_namespaces,  # safe: this process has one thread
                 env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
             )
         finally:

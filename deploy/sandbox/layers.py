@@ -1,4 +1,4 @@
-"""The read-only layers of a sandbox node's root file system, each made once and cached under a hash of what it is made of.
+"""The read-only layers of a sandbox node's root, each made once and cached under a hash of what it is made of.
 
 distribution <- tools (kubectl, Helm) <- dependencies (the virtual environment) <- project (our code, units, settings)
 """
@@ -30,7 +30,14 @@ def distribution(say: Say) -> Path:
         packages.ensure(packages.FOR_SANDBOX, say)
         say(f"mmdebstrap: Debian {recipe.SUITE} with {len(recipe.PACKAGES)} packages and what they need")
         command.run(
-            ["mmdebstrap", "--variant=minbase", "--quiet", f"--include={','.join(recipe.PACKAGES)}", recipe.SUITE, root],
+            [
+                "mmdebstrap",
+                "--variant=minbase",
+                "--quiet",
+                f"--include={','.join(recipe.PACKAGES)}",
+                recipe.SUITE,
+                root,
+            ],
             doing="build the sandbox node's root file system",
             timeout=1200,
         )
@@ -41,7 +48,9 @@ def distribution(say: Say) -> Path:
         for unit in recipe.MASKED_UNITS:
             install.link(root, f"/etc/systemd/system/{unit}", "/dev/null")
 
-    return _cached("distribution", recipe.key(recipe.SUITE, recipe.PACKAGES, recipe.FILES, recipe.MASKED_UNITS, 1), make)
+    return _cached(
+        "distribution", recipe.key(recipe.SUITE, recipe.PACKAGES, recipe.FILES, recipe.MASKED_UNITS, 1), make
+    )
 
 
 def tools(say: Say) -> Path:
@@ -77,7 +86,9 @@ def dependencies(base: Path, say: Say) -> Path:
         environment.make(prefix, recipe.PYTHON)
         _compile(base, prefix, "venv")
 
-    return _cached("dependencies", recipe.key(environment.lock_text(), recipe.PYTHON, environment.VERSION, base.name), make)
+    return _cached(
+        "dependencies", recipe.key(environment.lock_text(), recipe.PYTHON, environment.VERSION, base.name), make
+    )
 
 
 def project(base: Path, say: Say) -> Path:

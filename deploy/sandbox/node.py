@@ -4,11 +4,9 @@ import fcntl
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,11 +15,11 @@ from pathlib import Path
 from deploy import command, host, packages, paths
 from deploy.failure import Failure
 from deploy.progress import Steps
-from deploy.sandbox import cgroup, layers
+from deploy.sandbox import cgroup, disk, layers
 from deploy.sandbox.files import Config, Folder, Running
 
 BOOT_SECONDS = 60.0
-STOP_SECONDS = 60.0
+STOP_SECONDS = 150.0  # systemd itself kills what is left after 90 s
 POWER_OFF = signal.SIGRTMIN + 4  # systemd(1), "Signals": starts poweroff.target
 REBOOT = signal.SIGRTMIN + 5
 ENVIRONMENT = {
@@ -115,7 +113,7 @@ def up(node: Node, steps: Steps) -> bool:
         with steps.step("Build the node's layers" if not node.exists else "Check the node's layers") as step:
             found = layers.all_of(lambda what: lambda words: step.say(f"{what}: {words}"))
             step.say("")
-        _prepare(node, found)
+        disk.prepare(node.folder, found)
         with steps.step(f"Boot node {node.name} (systemd)") as step:
             _power_on(node)
             step.say(_wait_until_booted(node))
@@ -165,23 +163,6 @@ def remove(node: Node) -> None:
     cut_power(node)
     with _exclusive(node):
         shutil.rmtree(node.folder.path)
-
-
-def _prepare(node: Node, found: list[Path]) -> None:
-    """Writes the node's folder: its disk on first use, and which layers it boots from now on."""
-    folder = node.folder
-    for name in ("upper/etc", "work", "containers", "root"):
-        (folder.disk / name).mkdir(parents=True, exist_ok=True)
-    for path in (folder.path, folder.disk, folder.disk / "containers"):
-        path.chmod(0o700)
-    for path in (folder.disk / "upper", folder.disk / "upper/etc"):
-        path.chmod(0o755)
-    identity = folder.disk / "upper/etc/machine-id"
-    if not identity.exists():
-        identity.write_text(f"{uuid.uuid4().hex}\n")
-        (folder.disk / "upper/etc/hostname").write_text(f"{node.name}\n")
-    port = node.port if node.exists else 0
-    Config(port if port and _is_free(port) else _free_port(), ":".join(map(str, found))).write(folder)
 
 
 def _power_on(node: Node) -> None:
@@ -278,26 +259,11 @@ def _layers_of(node: Node) -> list[Path]:
     return [Path(layer) for layer in Config.read(node.folder).lower.split(":")]
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _tail(node: Node) -> str:
     """The last words of the keeper and of the node's console."""
     logs = (node.folder.keeper_log, node.folder.console)
     return "\n".join(
-        f"--- {log}\n{command.tail(log.read_text(errors='replace'))}" for log in logs if log.exists() and log.stat().st_size
+        f"--- {log}\n{command.tail(log.read_text(errors='replace'))}"
+        for log in logs
+        if log.exists() and log.stat().st_size
     )

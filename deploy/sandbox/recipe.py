@@ -44,7 +44,7 @@ MASKED_UNITS = (
 
 FILES = {
     # Without CAP_SYS_RESOURCE no limit can be raised, and podman's defaults would try.
-    "/etc/containers/containers.conf.d/50-sandbox.conf": '[containers]\npids_limit = 0\ndefault_ulimits = []\n',
+    "/etc/containers/containers.conf.d/50-sandbox.conf": "[containers]\npids_limit = 0\ndefault_ulimits = []\n",
     "/etc/timezone": "Etc/UTC\n",
     "/etc/hosts": "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n",
     "/etc/profile.d/ukube.sh": "export KUBECONFIG=/var/lib/ukube/apiserver/admin.kubeconfig\n",

@@ -1,0 +1,101 @@
+"""`ukube test`: what a developer and CI run."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from deploy import host, paths
+from deploy.cli import bench as benches
+from deploy.failure import Failure
+
+PARTS = ("unit", "api", "operators", "node", "bench", "all")
+TOOLS = Path(sys.executable).parent
+NOTHING_COLLECTED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    part: str
+    ok: bool
+    seconds: float
+    note: str = ""
+
+
+def lint() -> bool:
+    """ruff, mypy --strict and the import contracts; all of them, so that one run shows every complaint."""
+    checks: tuple[list[str | Path], ...] = (
+        [TOOLS / "ruff", "check", "."],
+        [TOOLS / "ruff", "format", "--check", "--quiet", "."],
+        [TOOLS / "mypy"],
+        [TOOLS / "lint-imports"],
+    )
+    codes = [_call(check) for check in checks]
+    return not any(codes)
+
+
+def pytest(*words: str, long: bool = False) -> bool:
+    """Runs pytest on folders of tests/ that exist."""
+    folders = [word for word in words if (paths.CHECKOUT / word).is_dir()]
+    if not folders:
+        return True
+    marks = [] if long else ["-m", "not long"]
+    code = _call([sys.executable, "-P", "-m", "pytest", "-q", *marks, *folders])
+    return code in (0, NOTHING_COLLECTED)
+
+
+def short_bench() -> bool:
+    """Every benchmark in its short form: it shows that they run, and prints figures without judging them."""
+    for name in benches.names():
+        click.echo(f"== {name}")
+        if _call([sys.executable, "-P", "-m", "deploy.cli", "bench", name, "--short"]) != 0:
+            return False
+    return True
+
+
+def node_tests(long: bool = False) -> bool:
+    host.require_root("the node's tests (their sandbox node)")
+    return pytest("tests/node", long=long)
+
+
+def _call(argv: Sequence[str | Path]) -> int:
+    sys.stdout.flush()
+    return subprocess.call([str(word) for word in argv], cwd=paths.CHECKOUT)
+
+
+def parts(chosen: str | None) -> list[tuple[str, Callable[[], bool]]]:
+    """What to run, in order, for the word after `ukube test`."""
+    long = chosen == "all"
+    known: dict[str, Callable[[], bool]] = {
+        "lint": lint,
+        "unit": lambda: pytest("tests/unit", "tests/golden", long=long),
+        "api": lambda: pytest("tests/api", "tests/conformance", long=long),
+        "operators": lambda: pytest("tests/operators", long=long),
+        "node": lambda: node_tests(long=long),
+        "bench": short_bench,
+    }
+    return list(known.items()) if chosen in (None, "all") else [(chosen, known[chosen])]
+
+
+@click.command()
+@click.argument("part", required=False, type=click.Choice(PARTS))
+def test(part: str | None) -> None:
+    """Run the tests: one part of them, `all`, or without a word all but the long ones."""
+    outcomes = []
+    for name, run in parts(part):
+        click.secho(f"=== {name}", bold=True)
+        began = time.monotonic()
+        try:
+            ok, note = run(), ""
+        except Failure as failure:
+            ok, note = False, failure.sentence
+        outcomes.append(Outcome(name, ok, time.monotonic() - began, note))
+    click.secho("=== summary", bold=True)
+    for outcome in outcomes:
+        verdict = "passed" if outcome.ok else "FAILED"
+        click.echo(f"{outcome.part:<10} {verdict}  {outcome.seconds:6.1f} s  {outcome.note}".rstrip())
+    sys.exit(0 if all(outcome.ok for outcome in outcomes) else 1)

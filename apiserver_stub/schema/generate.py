@@ -93,7 +93,7 @@ def compact_definition(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _free_form(schema: Mapping[str, Any]) -> bool:
     """Whether a definition without properties stands for any JSON, not for an empty struct."""
-    text = schema.get("description", "")
+    text: str = schema.get("description", "")
     return text.startswith(("RawExtension", "FieldsV1", "JSON", "Patch"))
 
 

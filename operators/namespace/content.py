@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from operators._kube import meta, paths
+from operators._kube import discovery, meta, paths
 from operators._kube.client import ApiError, Kube
-from operators.namespace import discovery, plan, status
+from operators.namespace import plan, status
 
 _AT_ONCE = 8
 _BACKGROUND = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}

@@ -42,10 +42,9 @@ def targets(resource_lists: Iterable[Mapping[str, Any]]) -> list[Target]:
     found = []
     for document in resource_lists:
         for entry in document.get("resources") or ():
-            verbs = frozenset(entry.get("verbs") or ())
-            if not entry.get("namespaced") or "/" in entry["name"] or not {"delete", "list"} <= verbs:
+            if not entry.get("namespaced") or "/" in entry["name"] or not {"delete", "list"} <= set(entry["verbs"]):
                 continue
-            target = Target(document["groupVersion"], entry["name"], "deletecollection" in verbs)
+            target = Target(document["groupVersion"], entry["name"], "deletecollection" in entry["verbs"])
             if target != PODS:
                 found.append(target)
     return found

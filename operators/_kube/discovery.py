@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from operators._kube.client import ApiError, Kube
+from operators._kube.meta import Object
 
 
-async def resource_lists(kube: Kube) -> tuple[list[dict[str, Any]], list[str]]:
+async def resource_lists(kube: Kube) -> tuple[list[Object], list[str]]:
     """The APIResourceList of every group's preferred version, and what could not be read, in words.
 
     A group that is down (its API server is another process) does not hide the others. Raises ApiError if the
@@ -16,8 +16,8 @@ async def resource_lists(kube: Kube) -> tuple[list[dict[str, Any]], list[str]]:
     """
     groups = (await kube.request("GET", "/apis")).get("groups") or []
     versions = ["v1", *(group["preferredVersion"]["groupVersion"] for group in groups)]
-    answers = await asyncio.gather(*(_resources(kube, version) for version in versions), return_exceptions=True)
-    found: list[dict[str, Any]] = []
+    answers = await asyncio.gather(*(resource_list(kube, version) for version in versions), return_exceptions=True)
+    found: list[Object] = []
     failed: list[str] = []
     for version, answer in zip(versions, answers, strict=True):
         if isinstance(answer, ApiError):
@@ -29,6 +29,12 @@ async def resource_lists(kube: Kube) -> tuple[list[dict[str, Any]], list[str]]:
     return found, failed
 
 
-async def _resources(kube: Kube, group_version: str) -> dict[str, Any]:
+async def resource_list(kube: Kube, group_version: str) -> Object:
+    """The APIResourceList of one version, such as "apps/v1". Raises ApiError (404 for a version not served)."""
     root = "/apis/" if "/" in group_version else "/api/"
     return await kube.request("GET", root + group_version)
+
+
+def is_collectable(entry: Object) -> bool:
+    """Whether an entry of an APIResourceList is a kind whose objects can be found and deleted."""
+    return "/" not in entry["name"] and {"delete", "list"} <= set(entry.get("verbs") or ())

@@ -9,6 +9,7 @@ from deploy.machine import Machine
 
 SERVICES = ("ukube-apiserver.service", "ukube-operators.service")
 READY_SECONDS = 60.0
+HOPELESS = 5  # a service that has failed so often while one waits will not come up
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,13 @@ def wait_until_ready(machine: Machine, timeout: float = READY_SECONDS) -> float:
     Raises Failure with the journal's last lines.
     """
     began = time.monotonic()
+    restarts = {service.name: service.restarts for service in services(machine)}
     while True:
         state = services(machine)
+        crashing = any(service.restarts - restarts[service.name] >= HOPELESS for service in state)
         if all(service.active == "active" for service in state) and _answers(machine):
             return time.monotonic() - began
-        if time.monotonic() - began > timeout or any(service.active == "failed" for service in state):
+        if time.monotonic() - began > timeout or crashing:
             late = [f"{service.name} is {service.active}/{service.sub}" for service in state]
             raise Failure(f"MicroKube is not ready on {machine.name}: {', '.join(late)}", journal(machine))
         time.sleep(0.05)

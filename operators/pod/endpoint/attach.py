@@ -1,0 +1,95 @@
+"""attach: a client tied to a running container's own streams, through the socket that conmon keeps for this."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+from operators.pod.endpoint import backend, options, runtime, session, statuses
+
+STORAGE = Path("/var/lib/containers/storage/overlay-containers")
+_PACKET = 8192  # what conmon takes at once
+_READ = 64 * 1024
+# The first byte of each packet from conmon.
+_OUTPUTS = {2: session.Output.STDOUT, 3: session.Output.STDERR}
+
+
+def directory(container: backend.ContainerRef) -> Path:
+    """Where conmon keeps its sockets: podman's `userdata` of the container, which is its bundle too."""
+    return runtime.bundle(container.container_id) or STORAGE / container.container_id / "userdata"
+
+
+async def run(client: session.Session, container: backend.ContainerRef, wanted: options.Streams) -> dict[str, Any]:
+    """Until the container ends or the client goes away; the Status that says how."""
+    where = await asyncio.to_thread(directory, container)
+    try:
+        connection = await _connect(where)
+    except OSError as error:
+        return statuses.internal(f"error attaching to container: {error.strerror or error}")
+    with connection:
+        tasks = [
+            asyncio.create_task(_print(client, connection, wanted)),
+            asyncio.create_task(client.gone.wait()),
+        ]
+        others = [asyncio.create_task(_resize(client, where))]
+        # Without stdin in its spec a container has nothing to type into: dropped, as upstream does.
+        typing = wanted.stdin and container.stdin
+        others.append(asyncio.create_task(_type(client, connection) if typing else _ignore(client)))
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in [*tasks, *others]:
+                task.cancel()
+            await asyncio.gather(*tasks, *others, return_exceptions=True)
+    return statuses.SUCCESS
+
+
+async def _connect(where: Path) -> socket.socket:
+    """The path is longer than a socket address may be: it is reached through a descriptor of its directory."""
+    descriptor = os.open(where, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
+    try:
+        await asyncio.get_running_loop().sock_connect(connection, f"/proc/self/fd/{descriptor}/attach")
+    except BaseException:
+        connection.close()
+        raise
+    finally:
+        os.close(descriptor)
+    return connection
+
+
+async def _print(client: session.Session, connection: socket.socket, wanted: options.Streams) -> None:
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(OSError):
+        while packet := await loop.sock_recv(connection, _READ):
+            output = _OUTPUTS.get(packet[0])
+            if output is not None and getattr(wanted, output.value):
+                await client.write(output, packet[1:])
+
+
+async def _type(client: session.Session, connection: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(OSError):
+        while piece := await client.stdin.get():
+            for start in range(0, len(piece), _PACKET):
+                await loop.sock_sendall(connection, piece[start : start + _PACKET])
+        connection.shutdown(socket.SHUT_WR)
+
+
+async def _ignore(client: session.Session) -> None:
+    client.stdin.discard()
+
+
+async def _resize(client: session.Session, where: Path) -> None:
+    while True:
+        size = await client.sizes.get()
+        with contextlib.suppress(OSError):
+            control = os.open(where / "ctl", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                os.write(control, f"1 {size.height} {size.width}\n".encode())
+            finally:
+                os.close(control)

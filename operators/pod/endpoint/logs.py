@@ -1,0 +1,144 @@
+"""A container's log as a stream: the run that is meant, from the line that is meant, followed to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+from operators.pod.endpoint import backend, inotify, logfiles, logformat, logoptions
+
+Write = Callable[[bytes], Awaitable[None]]
+
+_REOPENING: Final = 1.0  # seconds that conmon may take between closing a rotated log and making the new one
+_DRAINING: Final = 0.3  # seconds that conmon may take to write the last lines of a container that has just ended
+
+
+class NoLogs(Exception):
+    """There is no such log (400); the message is upstream's."""
+
+
+def choose(container: backend.ContainerRef, runs: list[logfiles.Run], previous: bool) -> logfiles.Run | None:
+    """The run whose log is meant; None while the current one has not written yet. Raises NoLogs.
+
+    As upstream does, a container that waits for its next run counts its last one both as current and as previous.
+    """
+    which = f'container "{container.container}" in pod "{container.pod}"'
+    if previous:
+        older = runs if container.state == "waiting" else runs[:-1]
+        if not older:
+            raise NoLogs(f"previous terminated {which} not found")
+        return older[-1]
+    if container.state == "waiting" and not runs:
+        reason = {
+            "ErrImagePull": "image can't be pulled",
+            "ImagePullBackOff": "trying and failing to pull image",
+        }.get(container.reason, container.reason)
+        raise NoLogs(f"{which} is waiting to start" + (f": {reason}" if reason else " - no logs yet"))
+    return runs[-1] if runs else None
+
+
+async def stream(
+    container: backend.ContainerRef, wanted: logoptions.LogOptions, run: logfiles.Run, write: Write
+) -> None:
+    """Writes the log; with `follow` until the container has ended and all it wrote is written."""
+    log = _Log(run, logformat.Formatter(wanted.timestamps, wanted.since, wanted.stream, wanted.limit), write)
+    try:
+        if not (wanted.follow and container.running):
+            await log.write_all(wanted.tail)
+            return
+        with inotify.Watch(run.log.parent) as watch:  # before the first read, so that nothing is missed
+            await log.write_all(wanted.tail)
+            await log.follow(_Process(container.pid), watch)
+    finally:
+        log.close()
+
+
+class _Log:
+    """One run's log on its way to a client."""
+
+    def __init__(self, run: logfiles.Run, formatter: logformat.Formatter, write: Write) -> None:
+        self._run = run
+        self._formatter = formatter
+        self._write = write
+        self._reader: logfiles.LogReader | None = None
+
+    def close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    async def write_all(self, tail: int | None) -> None:
+        """What is there by now; the reader then stands at the end of the newest part."""
+        parts = self._run.parts()
+        first, offset = (0, 0) if tail is None else await asyncio.to_thread(logfiles.tail, parts, tail)
+        for index in range(first, len(parts)):
+            if await self._open(parts[index], offset if index == first else 0):
+                await self._drain()
+
+    async def follow(self, process: _Process, watch: inotify.Watch) -> None:
+        """Ends when conmon closed the log for good, which it does after the container's end."""
+        try:
+            patience: float | None = None if process.alive() else _DRAINING
+            while not self._formatter.done:
+                events = await watch.events(patience)
+                await self._drain()
+                closed = any(event.mask & inotify.CLOSE_WRITE and self._run.owns(event.name) for event in events)
+                if any(event.mask & (inotify.DELETE_SELF | inotify.IGNORED) for event in events):
+                    return
+                if (closed or patience is not None or self._reader is None) and self._is_replaced():
+                    await self._open(self._run.log)
+                    await self._drain()
+                    patience = None if process.alive() else _DRAINING
+                elif not events or (closed and not process.alive()):
+                    return
+                elif closed:  # for good, unless it is being rotated and the new file is about to appear
+                    patience = _REOPENING
+        finally:
+            process.close()
+
+    def _is_replaced(self) -> bool:
+        """Whether the log's name now leads to a file other than the one being read."""
+        return self._run.log.exists() if self._reader is None else self._reader.is_at(self._run.log) is False
+
+    async def _open(self, path: Path, offset: int = 0) -> bool:
+        try:
+            following = await asyncio.to_thread(logfiles.LogReader, path, offset)
+        except FileNotFoundError:
+            return False
+        self.close()
+        self._reader = following
+        return True
+
+    async def _drain(self) -> None:
+        """Reads and formats in a thread, a block at a time: disks and long logs must not stop the loop."""
+        while self._reader is not None and not self._formatter.done:
+            text = await asyncio.to_thread(self._reader.read, self._formatter)
+            if text is None:
+                return
+            if text:
+                await self._write(text)
+
+
+class _Process:
+    """A process that may end at any time, safe against reuse of its pid."""
+
+    def __init__(self, pid: int) -> None:
+        try:
+            self._descriptor = os.pidfd_open(pid) if pid > 0 else -1
+        except OSError:
+            self._descriptor = -1
+
+    def alive(self) -> bool:
+        if self._descriptor < 0:
+            return False
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLIN)
+        return not poll.poll(0)
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)

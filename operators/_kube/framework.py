@@ -6,7 +6,6 @@ Handlers are `on.event` only, which writes nothing to any object; settings switc
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
@@ -161,7 +160,7 @@ def _handler(runtime: Runtime, kind: Kind) -> Callable[..., Awaitable[None]]:
     async def seen(event: Any, **_: Any) -> None:
         runtime.seen(kind, event["type"], event["object"])
 
-    return functools.wraps(Runtime.seen)(seen)
+    return seen
 
 
 def _narrow(settings: kopf.OperatorSettings, kind: Kind, selectors: list[str], name: str) -> None:

@@ -1,0 +1,144 @@
+"""Reading the machine: /proc, /sys, /etc and one call of podman. All of it blocks; call it in a thread."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import platform
+import re
+import socket
+import struct
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from operators.node.facts import Machine, Pressure
+
+STATE = Path("/var/lib/ukube")
+BRIDGE = "ukube0"
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "riscv64": "riscv64", "ppc64le": "ppc64le"}
+# Interfaces of containers and of other container tools: their addresses mean nothing elsewhere.
+_INNER = re.compile(r"lo|ukube0|veth.*|podman\d+|cni.*|docker\d+|br-[0-9a-f]{12}")
+
+# The hard eviction thresholds of a kubelet: memory.available<100Mi, nodefs.available<10%, nodefs.inodesFree<5%.
+LEAST_MEMORY = 100 << 20
+LEAST_STORAGE = 0.10
+LEAST_INODES = 0.05
+LEAST_PIDS = 0.02
+
+_SIOCGIFADDR = 0x8915
+
+
+def observe() -> Machine:
+    memory = _meminfo()
+    storage = os.statvfs(_storage_root())
+    return Machine(
+        hostname=socket.gethostname(),
+        cpus=os.cpu_count() or 1,
+        memory=memory.get("MemTotal", 0),
+        storage=storage.f_blocks * storage.f_frsize,
+        addresses=_addresses(),
+        runtime=_podman_version(),
+        swap=memory.get("SwapTotal", 0),
+        huge_pages=dict(_huge_pages()),
+        kernel=platform.release(),
+        os_image=_os_image(),
+        architecture=ARCHITECTURES.get(platform.machine(), platform.machine()),
+        machine_id=_text(Path("/etc/machine-id")),
+        # Virtual machines and boards without firmware tables have none.
+        system_uuid=_text(Path("/sys/class/dmi/id/product_uuid")) or _text(Path("/etc/machine-id")),
+        boot_id=_text(Path("/proc/sys/kernel/random/boot_id")),
+    )
+
+
+def pressure() -> Pressure:
+    memory = _meminfo()
+    storage = os.statvfs(_storage_root())
+    return Pressure(
+        memory=memory.get("MemAvailable", LEAST_MEMORY) < LEAST_MEMORY,
+        disk=_is_short(storage.f_bavail, storage.f_blocks, LEAST_STORAGE)
+        or _is_short(storage.f_favail, storage.f_files, LEAST_INODES),
+        pids=_is_short_of_pids(),
+    )
+
+
+def _is_short(free: int, total: int, share: float) -> bool:
+    # File systems without a fixed number of inodes report none at all.
+    return total > 0 and free < total * share
+
+
+def _is_short_of_pids() -> bool:
+    # /proc/loadavg: "0.00 0.01 0.05 2/345 6789", of which 345 are all tasks.
+    running = re.search(r" \d+/(\d+) ", _text(Path("/proc/loadavg")))
+    limits = [_text(Path(f"/proc/sys/kernel/{name}")) for name in ("pid_max", "threads-max")]
+    most = min((int(limit) for limit in limits if limit.isdecimal()), default=0)
+    return running is not None and _is_short(most - int(running[1]), most, LEAST_PIDS)
+
+
+def _addresses() -> tuple[str, ...]:
+    """The address that packets to elsewhere come from; without a default route any of ours, the bridge's at last."""
+    if given := os.environ.get("UKUBE_NODE_IP", "").strip():
+        return tuple(given.split(","))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.connect(("192.0.2.1", 9))  # sends nothing
+            source = sock.getsockname()[0]
+            if not source.startswith("127."):
+                return (source,)
+        except OSError:
+            pass
+        names = [name for _, name in socket.if_nameindex()]
+        outer = [name for name in names if not _INNER.fullmatch(name)]
+        for name in (*outer, BRIDGE):
+            if address := _interface_address(sock, name):
+                return (address,)
+    return ("127.0.0.1",)
+
+
+def _interface_address(sock: socket.socket, name: str) -> str:
+    try:
+        answer = fcntl.ioctl(sock.fileno(), _SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))
+    except OSError:
+        return ""
+    return socket.inet_ntoa(answer[20:24])
+
+
+def _podman_version() -> str:
+    try:
+        argv = ["podman", "--version"]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.split()[-1] if done.stdout.split() else ""
+
+
+def _huge_pages() -> Iterable[tuple[str, int]]:
+    for folder in Path("/sys/kernel/mm/hugepages").glob("hugepages-*kB"):
+        kilobytes = int(folder.name.removeprefix("hugepages-").removesuffix("kB"))
+        count = _text(folder / "nr_hugepages")
+        suffix = f"{kilobytes >> 20}Gi" if kilobytes >= 1 << 20 else f"{kilobytes >> 10}Mi"
+        yield suffix, kilobytes * 1024 * int(count or 0)
+
+
+def _meminfo() -> dict[str, int]:
+    """In bytes."""
+    found = re.findall(r"^(\w+):\s+(\d+) kB$", _text(Path("/proc/meminfo")), re.MULTILINE)
+    return {name: int(kilobytes) * 1024 for name, kilobytes in found}
+
+
+def _os_image() -> str:
+    try:
+        return platform.freedesktop_os_release().get("PRETTY_NAME", "Linux")
+    except OSError:
+        return "Linux"
+
+
+def _storage_root() -> Path:
+    return STATE if STATE.exists() else Path("/")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""

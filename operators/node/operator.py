@@ -1,0 +1,122 @@
+"""Node: register this machine, report its state, renew its Lease."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+
+from operators._kube import identity, meta
+from operators._kube.controller import DONE, Controller, Key, Kube, Result, Watch
+from operators._kube.errors import ApiError, raise_first
+from operators._kube.meta import Object
+from operators._node.podman import Podman
+from operators._node.ports import PodmanError
+from operators.node import lease, machine, plan, status
+from operators.node.facts import Image, Pressure
+
+controller = Controller("node", component="kubelet")
+
+_LEASES = "coordination.k8s.io/v1"
+
+
+def _me() -> Key:
+    return Key("", identity.node_name())
+
+
+def node_of(pod: Object, kube: Kube) -> Iterable[Key]:
+    """The Node, whenever the images of its Pods may have changed."""
+    return [_me()] if _local.images_in(kube) != _local.seen_images else ()
+
+
+class Local:
+    """What this process knows of the machine; podman's images are read only when a Pod brought another one."""
+
+    def __init__(self) -> None:
+        self.images: list[Image] = []
+        self.seen_images: frozenset[str] | None = None
+        self.pressure = Pressure()
+        self.heartbeat: asyncio.Task[None] | None = None
+
+    def images_in(self, kube: Kube) -> frozenset[str]:
+        pods = kube.list("v1", "pods")
+        statuses = (entry for pod in pods for entry in (pod.get("status") or {}).get("containerStatuses") or ())
+        return frozenset(entry.get("imageID") or "" for entry in statuses)
+
+    async def read_images(self, kube: Kube) -> None:
+        wanted = self.images_in(kube)
+        if wanted == self.seen_images:
+            return
+        try:
+            found = await Podman().images()
+        except PodmanError as error:
+            kube.log.debug("images not read: %s", error)
+            found = []
+        self.images = [Image((*image.digests, *image.names), image.size) for image in found]
+        self.seen_images = wanted
+
+
+_local = Local()
+
+
+@controller.on_startup
+async def start(kube: Kube) -> None:
+    _local.seen_images = None
+    _local.heartbeat = asyncio.create_task(_beat(kube), name="node heartbeat")
+    # The Node may not exist yet, so that no watch would bring it up.
+    controller.enqueue(_me())
+
+
+@controller.on_cleanup
+async def stop(kube: Kube) -> None:
+    if _local.heartbeat is not None:
+        _local.heartbeat.cancel()
+
+
+@controller.reconcile(
+    "v1",
+    "nodes",
+    field_selector=lambda: f"metadata.name={identity.node_name()}",
+    watches=[Watch("v1/pods", keys=node_of, field_selector=lambda: f"spec.nodeName={identity.node_name()}")],
+)
+async def reconcile(key: Key, kube: Kube, now: datetime) -> Result:
+    """Level-triggered: register, then report. Also runs every five minutes, as a kubelet reports."""
+    node = kube.get_or_none("v1", "nodes", key)
+    if key != _me() or (node is not None and meta.is_deleting(node)):
+        return DONE
+    found = await asyncio.to_thread(machine.observe)
+    await _local.read_images(kube)
+    raise_first(await kube.perform(plan.registration(key.name, found, node)))
+    if node is None:
+        await _renew(kube)
+    node = kube.get_or_none("v1", "nodes", key)
+    if node is None:
+        return Result(requeue_after=1)
+    await kube.patch_status(node, status.compute(node, found, _local.pressure, _local.images, now))
+    return Result(requeue_after=status.REPORT_EVERY.total_seconds())
+
+
+async def _beat(kube: Kube) -> None:
+    """Renew the Lease, and report at once when the machine runs short of something."""
+    while True:
+        try:
+            await _renew(kube)
+        except ApiError as error:
+            kube.log.debug("lease not renewed: %s", error)
+        short = await asyncio.to_thread(machine.pressure)
+        if short != _local.pressure:
+            _local.pressure = short
+            controller.enqueue(_me())
+        await asyncio.sleep(lease.RENEW_SECONDS)
+
+
+async def _renew(kube: Kube) -> None:
+    key = lease.key(identity.node_name())
+    try:
+        await kube.patch(_LEASES, "leases", key, lease.renewal(kube.clock()))
+    except ApiError as error:
+        if not error.is_not_found:
+            raise
+        node = await kube.fetch("v1", "nodes", _me())
+        if node is not None:
+            await kube.create(_LEASES, "leases", lease.new(node, kube.clock()))

@@ -13,10 +13,7 @@ def new_size(deployment: dict[str, Any], observed: sets.Sets) -> int:
     if (deployment["spec"].get("strategy") or {}).get("type") == "Recreate":
         return wanted.replicas
     present = 0 if observed.new is None else sets.size(observed.new)
-    if present > wanted.replicas:
-        return wanted.replicas
-    room = wanted.most - sets.total(observed.all)
-    return present + max(0, min(room, wanted.replicas - present))
+    return _grown(wanted, present, sets.total(observed.all))
 
 
 def sizes(deployment: dict[str, Any], observed: sets.Sets) -> dict[str, int]:
@@ -24,42 +21,44 @@ def sizes(deployment: dict[str, Any], observed: sets.Sets) -> dict[str, int]:
 
     The result depends only on what has been observed and is complete: with these sizes applied and nothing else
     changed, the next answer is empty. Old Pods that are not available go first, as nobody would miss them; after
-    that, as many available ones as the new ReplicaSet has made up for.
+    that, as many available ones as the new ReplicaSet has made up for. What goes makes room for new ones.
     """
-    new = observed.new
-    assert new is not None
-    wanted = limits.of(deployment)
+    assert observed.new is not None
+    wanted, new = limits.of(deployment), sets.name(observed.new)
     target = {sets.name(rs): sets.size(rs) for rs in observed.all}
-    target[sets.name(new)] = new_size(deployment, observed)
-    old = sets.active(observed.old)
-    # Without the surplus that is already asked to go, and without what the new Pods still have to make up for.
-    missing_new = target[sets.name(new)] - _available(new, target)
-    removable = sum(target.values()) - wanted.least - missing_new
-    if removable > 0:
-        _drop_unavailable(old, target, removable)
-        _drop_available(old, target, _all_available(observed, target) - wanted.least)
-    return {sets.name(rs): target[sets.name(rs)] for rs in observed.all if target[sets.name(rs)] != sets.size(rs)}
+    available = {sets.name(rs): sets.counted(rs, "availableReplicas") for rs in observed.all}
+    old = [sets.name(rs) for rs in observed.old]
+    while True:
+        before = dict(target)
+        target[new] = _grown(wanted, target[new], sum(target.values()))
+        _shrink(old, new, target, available, wanted.least)
+        if target == before:
+            break
+    present = {sets.name(rs): sets.size(rs) for rs in observed.all}
+    return {name: size for name, size in target.items() if size != present[name]}
 
 
-def _available(rs: dict[str, Any], target: dict[str, int]) -> int:
-    # The status may still count Pods that the ReplicaSet was already told to remove: those must not count twice.
-    return min(sets.counted(rs, "availableReplicas"), target[sets.name(rs)])
+def _grown(wanted: limits.Limits, present: int, total: int) -> int:
+    if present > wanted.replicas:
+        return wanted.replicas
+    return present + max(0, min(wanted.most - total, wanted.replicas - present))
 
 
-def _all_available(observed: sets.Sets, target: dict[str, int]) -> int:
-    return sum(_available(rs, target) for rs in observed.all)
+def _shrink(old: list[str], new: str, target: dict[str, int], available: dict[str, int], least: int) -> None:
+    def counted(name: str) -> int:
+        # The status may still count Pods that the ReplicaSet was already told to remove.
+        return min(available[name], target[name])
 
-
-def _drop_unavailable(old: list[dict[str, Any]], target: dict[str, int], most: int) -> None:
-    for rs in old:
-        unavailable = target[sets.name(rs)] - _available(rs, target)
-        dropped = min(most, unavailable)
-        target[sets.name(rs)] -= dropped
-        most -= dropped
-
-
-def _drop_available(old: list[dict[str, Any]], target: dict[str, int], most: int) -> None:
-    for rs in old:
-        dropped = max(0, min(most, target[sets.name(rs)]))
-        target[sets.name(rs)] -= dropped
-        most -= dropped
+    missing_new = target[new] - counted(new)
+    removable = sum(target.values()) - least - missing_new
+    if removable <= 0:
+        return
+    for name in old:
+        dropped = min(removable, target[name] - counted(name))
+        target[name] -= dropped
+        removable -= dropped
+    spare = sum(counted(name) for name in target) - least
+    for name in old:
+        dropped = max(0, min(spare, target[name]))
+        target[name] -= dropped
+        spare -= dropped

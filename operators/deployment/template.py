@@ -32,8 +32,9 @@ def _normal(value: Any) -> Any:
         return value
     normal = {}
     for key, item in value.items():
+        reduced = _normal(item)
         # An empty list is nil to the API's semantic equality; an empty struct often means something (emptyDir: {}).
-        if item is None or item == [] or (item == {} and key in _EMPTY_IS_ABSENT):
+        if reduced is None or reduced == [] or (reduced == {} and key in _EMPTY_IS_ABSENT):
             continue
-        normal[key] = _normal(item)
+        normal[key] = reduced
     return normal

@@ -1,0 +1,67 @@
+"""metav1.LabelSelector: validation, and whether it matches labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from apiserver_stub.meta import field
+from apiserver_stub.meta.field import FieldError
+from apiserver_stub.registry import formats
+
+Selector = Mapping[str, Any]
+
+
+def validate(selector: Selector | None, path: str) -> list[FieldError]:
+    if selector is None:
+        return []
+    out = formats.any_label(f"{path}.matchLabels", selector.get("matchLabels"))
+    for i, expression in enumerate(selector.get("matchExpressions") or ()):
+        out += _requirement(expression, f"{path}.matchExpressions[{i}]")
+    return out
+
+
+def _requirement(expression: Mapping[str, Any], path: str) -> list[FieldError]:
+    operator, values = expression.get("operator", ""), expression.get("values") or []
+    out = []
+    if operator in ("In", "NotIn"):
+        if not values:
+            out.append(field.required(f"{path}.values", "must be specified when `operator` is 'In' or 'NotIn'"))
+    elif operator in ("Exists", "DoesNotExist"):
+        if values:
+            detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+            out.append(field.forbidden(f"{path}.values", detail))
+    else:
+        out.append(field.invalid(f"{path}.operator", operator, "not a valid selector operator"))
+    key = expression.get("key", "")
+    out += formats.faults(f"{path}.key", key, formats.label_key(key))
+    for i, value in enumerate(values):
+        out += formats.faults(f"{path}.values[{i}]", value, formats.label_value(value))
+    return out
+
+
+def is_empty(selector: Selector) -> bool:
+    return not selector.get("matchLabels") and not selector.get("matchExpressions")
+
+
+def matches(selector: Selector | None, labels: Mapping[str, str]) -> bool:
+    """Whether the selector selects; none at all selects nothing, an empty one everything."""
+    if selector is None:
+        return False
+    if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):
+        return False
+    return all(_holds(expression, labels) for expression in selector.get("matchExpressions") or ())
+
+
+def _holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    key, values = expression.get("key", ""), expression.get("values") or []
+    match expression.get("operator"):
+        case "In":
+            return labels.get(key) in values
+        case "NotIn":
+            return labels.get(key) not in values
+        case "Exists":
+            return key in labels
+        case "DoesNotExist":
+            return key not in labels
+    return False

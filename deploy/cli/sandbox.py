@@ -1,16 +1,22 @@
 """`ukube sandbox`: make, enter, stop and remove sandbox nodes."""
 
+import os
 import subprocess
 import sys
 
 import click
 
-from deploy import health
+from deploy import health, host
 from deploy import kubeconfig as kubeconfigs
 from deploy.progress import Steps
 from deploy.sandbox import node as nodes
 
 named = click.option("--name", default="node", show_default=True, help="Which node; several can run side by side.")
+
+
+def _node(name: str) -> nodes.Node:
+    host.require_root("a sandbox node")
+    return nodes.Node(name)
 
 
 @click.group()
@@ -23,7 +29,7 @@ def sandbox() -> None:
 @click.option("--wait/--no-wait", default=True, help="Wait until the API server and the operators are ready.")
 def up(name: str, wait: bool) -> None:
     """Boot a node; make it first if there is none."""
-    node = nodes.Node(name)
+    node = _node(name)
     steps = Steps()
     if not nodes.up(node, steps):
         steps.line(f"  node {name} is running")
@@ -37,14 +43,14 @@ def up(name: str, wait: bool) -> None:
 @named
 def down(name: str) -> None:
     """Switch a node off in order. Its disk stays."""
-    click.echo(f"node {name} {'is off' if nodes.down(nodes.Node(name)) else 'was off already'}", err=True)
+    click.echo(f"node {name} {'is off' if nodes.down(_node(name)) else 'was off already'}", err=True)
 
 
 @sandbox.command()
 @named
 def reboot(name: str) -> None:
     """Shut a node down and boot it again."""
-    node = nodes.Node(name)
+    node = _node(name)
     click.echo(f"node {name} is {nodes.reboot(node)}", err=True)
 
 
@@ -52,14 +58,14 @@ def reboot(name: str) -> None:
 @named
 def poweroff(name: str) -> None:
     """Cut the power: everything in the node ends at once."""
-    click.echo(f"node {name} {'is off' if nodes.cut_power(nodes.Node(name)) else 'was off already'}", err=True)
+    click.echo(f"node {name} {'is off' if nodes.cut_power(_node(name)) else 'was off already'}", err=True)
 
 
 @sandbox.command()
 @named
 def rm(name: str) -> None:
     """Cut the power and delete the node with its disk."""
-    node = nodes.Node(name)
+    node = _node(name)
     if not node.exists:
         click.echo(f"there is no node {name}", err=True)
         return
@@ -72,21 +78,21 @@ def rm(name: str) -> None:
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def exec_(name: str, command: tuple[str, ...]) -> None:
     """Run a program in a node, as its root. The exit code is the program's."""
-    sys.exit(subprocess.call(nodes.Node(name).argv(command)))
+    sys.exit(subprocess.call(_node(name).argv(command)))
 
 
 @sandbox.command()
 @named
 def shell(name: str) -> None:
     """Open a shell in a node; kubectl is set up there."""
-    sys.exit(subprocess.call(nodes.Node(name).argv(["bash", "--login"], {"TERM": _terminal()})))
+    sys.exit(subprocess.call(_node(name).argv(["bash", "--login"], {"TERM": os.environ.get("TERM", "dumb")})))
 
 
 @sandbox.command()
 @named
 def kubeconfig(name: str) -> None:
     """Print a kubeconfig with which the host reaches the node's API."""
-    node = nodes.Node(name)
+    node = _node(name)
     node.require_running()
     click.echo(kubeconfigs.for_host(node, node.port), nl=False)
 
@@ -97,7 +103,7 @@ def kubeconfig(name: str) -> None:
 @click.argument("options", nargs=-1, type=click.UNPROCESSED)
 def logs(name: str, console: bool, options: tuple[str, ...]) -> None:
     """Show a node's journal. OPTIONS are those of journalctl: -f, -u UNIT, -n 100 …"""
-    node = nodes.Node(name)
+    node = _node(name)
     if console:
         click.echo(node.folder.console.read_text(errors="replace") if node.exists else "", nl=False)
         return
@@ -107,13 +113,8 @@ def logs(name: str, console: bool, options: tuple[str, ...]) -> None:
 @sandbox.command("list")
 def list_() -> None:
     """List the nodes."""
+    host.require_root("listing sandbox nodes")
     for node in nodes.all_nodes():
         running = node.running
         state = f"running, init is pid {running.init}, API on 127.0.0.1:{node.port}" if running else "off"
         click.echo(f"{node.name:<20} {state}")
-
-
-def _terminal() -> str:
-    import os
-
-    return os.environ.get("TERM", "dumb")

@@ -1,4 +1,4 @@
-"""A Pod from POST to Ready against `podman run -d`; memory and CPU when idle; start-up. On a sandbox node of its own."""
+"""A Pod from POST to Ready against `podman run -d`; memory and CPU when idle; start-up. On a node of its own."""
 
 import argparse
 import json
@@ -53,7 +53,8 @@ def report(found: Mapping[str, Any]) -> Iterator[str]:
     yield from _against("Pod POST → Ready", start["pod ready"], "podman run -d", start["podman run -d"])
     yield from _against("Pod DELETE → gone", start["pod gone"], "podman rm -f", start["podman rm -f"])
     burst = found["burst"]
-    yield f"Pods at once: {burst['pods']:.2f} s, podman in parallel {burst['podman']:.2f} s: {_ratio(burst['pods'], burst['podman'])}"
+    ratio = _ratio(burst["pods"], burst["podman"])
+    yield f"Pods at once       {burst['pods']:.2f} s, podman in parallel {burst['podman']:.2f} s: {ratio}"
     total = 0.0
     for unit, use in found["idle"].items():
         total += use["pss_mb"]

@@ -14,7 +14,7 @@ class GroupResource(Protocol):
 
 
 class Cause(Protocol):
-    """One invalid field; meta.field.FieldError fits. `message` begins with the field's path."""
+    """One invalid field; meta.field.FieldError fits. `message` is `body` with the field's path before it."""
 
     @property
     def field(self) -> str: ...
@@ -22,6 +22,8 @@ class Cause(Protocol):
     def reason(self) -> str: ...
     @property
     def message(self) -> str: ...
+    @property
+    def body(self) -> str: ...
 
 
 # A resource, or its (group, plural name).
@@ -83,9 +85,8 @@ def already_exists(resource: AnyResource, name: str) -> StatusError:
 
 def generate_name_conflict(resource: AnyResource, name: str) -> StatusError:
     """All attempts to find a free name for metadata.generateName failed."""
-    message = (
-        f'{qualified(resource)} "{name}" already exists, the server was not able to generate a unique name for the object'
-    )
+    why = "the server was not able to generate a unique name for the object"
+    message = f'{qualified(resource)} "{name}" already exists, {why}'
     return StatusError(409, "AlreadyExists", message, _details(resource, name) | {"retryAfterSeconds": 1})
 
 
@@ -113,9 +114,7 @@ def invalid(group: str, kind: str, name: str, errors: Iterable[Cause]) -> Status
     if group:
         details["group"] = group
     details["kind"] = kind
-    details["causes"] = [
-        {"reason": error.reason, "message": _without_field(error), "field": error.field} for error in listed
-    ]
+    details["causes"] = [{"reason": error.reason, "message": error.body, "field": error.field} for error in listed]
     return StatusError(422, "Invalid", f'{qualified_kind} "{name}" is invalid: {text}', details)
 
 
@@ -148,9 +147,7 @@ def unauthorized() -> StatusError:
 
 
 def method_not_allowed() -> StatusError:
-    return StatusError(
-        405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {}
-    )
+    return StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {})
 
 
 def not_acceptable(accepted: Iterable[str]) -> StatusError:
@@ -188,10 +185,12 @@ def timeout(message: str, causes: list[dict[str, str]] | None = None) -> StatusE
 
 def future_version(asked: int, current: int) -> StatusError:
     """A read asked for a resourceVersion that does not exist yet."""
-    return timeout(
+    error = timeout(
         f"Too large resource version: {asked}, current: {current}",
         [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
     )
+    error.headers["Retry-After"] = "1"
+    return error
 
 
 def too_many_requests(message: str, causes: list[dict[str, str]] | None = None, retry_after: int = 0) -> StatusError:
@@ -235,10 +234,6 @@ def _details(resource: AnyResource, name: str) -> dict[str, Any]:
         details["group"] = group
     details["kind"] = plural
     return details
-
-
-def _without_field(error: Cause) -> str:
-    return error.message.removeprefix(f"{error.field}: ")
 
 
 def is_failure(body: Mapping[str, Any]) -> bool:

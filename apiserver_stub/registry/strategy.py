@@ -22,6 +22,10 @@ class Strategy:
     """Rules of one kind; the generic registry calls them in this order. Objects are plain dicts, changed in place."""
 
     allow_create_on_update = False
+    # Whether an update may leave out metadata.resourceVersion and win over whatever is there.
+    allow_unconditional_update = True
+    # Whether a delete answers with the object instead of a Status.
+    returns_deleted = False
 
     def __init__(self, resource: kinds.Resource) -> None:
         self.resource = resource
@@ -73,6 +77,13 @@ class Strategy:
     def graceful_delete(self, obj: Object, options: DeleteOptions) -> int | None:
         """Seconds: mark the object and keep it, its node deletes it in the end (Pods). None: remove it now."""
         return None
+
+    def held(self, obj: Object) -> bool:
+        """Whether something besides metadata.finalizers keeps a deleted object (namespaces: spec.finalizers)."""
+        return False
+
+    def mark_deleted(self, obj: Object) -> None:
+        """Changes a held object when its deletion begins (namespaces: phase Terminating)."""
 
     def has_generation(self, obj: Object) -> bool:
         """Whether metadata.generation counts changes of the spec."""

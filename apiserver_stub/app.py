@@ -1,0 +1,141 @@
+"""Wires storage, certificates, kinds and routes into a running server."""
+
+import asyncio
+import errno
+import ssl
+from pathlib import Path
+
+from aiohttp import web
+
+from apiserver_stub import bootstrap
+from apiserver_stub.auth import addresses, pki
+from apiserver_stub.auth.authenticate import TokenFile
+from apiserver_stub.http.metrics import Family
+from apiserver_stub.http.server import Server
+from apiserver_stub.http.upgrade import Forwarder
+from apiserver_stub.registry.catalog import Catalog
+from apiserver_stub.schema import kinds
+from apiserver_stub.settings import SERVICE_ADDRESS, VOLATILE, Settings
+from apiserver_stub.storage.log import StorageError
+from apiserver_stub.storage.sqlite import SqliteLog
+
+# Histories are trimmed this often, in seconds.
+COMPACT_SECONDS = 30.0
+# Requests under way get this long to end when the server stops, in seconds.
+STOP_SECONDS = 2.0
+# A selector or a list of exec arguments makes long lines; Go's server allows a megabyte of headers.
+LINE_LIMIT = 64 * 1024
+
+
+class StartError(Exception):
+    """Why the server can't start, in one sentence."""
+
+
+class App:
+    """The server with all its parts; `start`, then `stop`."""
+
+    def __init__(self, settings: Settings, log: SqliteLog, tokens: TokenFile) -> None:
+        self.settings = settings
+        self.log = log
+        self.catalog = Catalog(kinds.builtin(), log)
+        self.server = Server(self.catalog, tokens, Forwarder(log, settings.pki))
+        self.server.metrics.sources.append(self._families)
+        self.port = settings.port
+        self._runner: web.ServerRunner | None = None
+        self._compaction: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Raises StartError."""
+        settings = self.settings
+        low_level = web.Server(
+            self.server.handle,
+            handler_cancellation=True,
+            access_log=None,
+            keepalive_timeout=300.0,
+            max_line_size=LINE_LIMIT,
+            max_field_size=LINE_LIMIT,
+        )
+        self._runner = web.ServerRunner(low_level, shutdown_timeout=STOP_SECONDS)
+        await self._runner.setup()
+        tls = _tls(settings.pki)
+        site = web.TCPSite(self._runner, settings.bind, settings.port, ssl_context=tls, reuse_address=True)
+        try:
+            await site.start()
+        except OSError as error:
+            raise StartError(_listen_fault(settings, error)) from None
+        self.port = self._runner.addresses[0][1]
+        await bootstrap.ensure(self.catalog, self.port)
+        pki.write_kubeconfig(settings.kubeconfig, settings.pki, self.url)
+        self._compaction = asyncio.create_task(self._compact())
+
+    async def stop(self) -> None:
+        """Ends watches, lets requests finish, writes what is under way."""
+        if self._compaction:
+            self._compaction.cancel()
+        self.log.end_watches()
+        if self._runner:
+            await self._runner.cleanup()
+        await self.log.close()
+
+    @property
+    def url(self) -> str:
+        host = self.settings.client_address
+        return f"https://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    async def _compact(self) -> None:
+        while True:
+            await asyncio.sleep(COMPACT_SECONDS)
+            self.log.compact(asyncio.get_running_loop().time())
+
+    def _families(self) -> list[Family]:
+        counts = [
+            ({"group": group, "resource": resource}, float(count))
+            for (group, resource), count in self.log.counts().items()
+        ]
+        return [
+            ("apiserver_storage_objects", "Objects that are stored.", "gauge", counts),
+            ("apiserver_storage_revision", "The newest revision.", "gauge", [({}, float(self.log.revision))]),
+            ("apiserver_watchers", "Watches that wait for changes.", "gauge", [({}, float(self.log.watchers))]),
+        ]
+
+
+def build(settings: Settings) -> App:
+    """Opens the data directory: raises StartError. Needs no event loop."""
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartError(f"cannot make {settings.data_dir}: {error.strerror}") from None
+    try:
+        tokens = TokenFile.read(settings.token_file) if settings.token_file else TokenFile({})
+        log = SqliteLog(settings.data_dir / "state.db", () if settings.durable_events else VOLATILE)
+        wanted = pki.leaves([settings.hostname], _addresses(settings), settings.names, SERVICE_ADDRESS)
+        pki.ensure(settings.pki, wanted)
+    except OSError as error:
+        raise StartError(f"cannot read {error.filename}: {error.strerror}") from None
+    except (StorageError, pki.PkiError, ValueError) as error:
+        raise StartError(str(error)) from None
+    return App(settings, log, tokens)
+
+
+def _addresses(settings: Settings) -> set[str]:
+    found = addresses.local() | {settings.bind, settings.advertise}
+    return {address for address in found if address not in ("", "0.0.0.0", "::")}  # noqa: S104
+
+
+def _tls(directory: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(directory / "serving.crt", directory / "serving.key")
+    # Whoever shows a certificate shows one of ours; tokens and anonymous requests need none.
+    context.load_verify_locations(directory / "ca.crt")
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.set_alpn_protocols(["http/1.1"])
+    context.num_tickets = 0
+    return context
+
+
+def _listen_fault(settings: Settings, error: OSError) -> str:
+    place = f"{settings.bind}:{settings.port}"
+    if error.errno == errno.EADDRINUSE:
+        return f"cannot listen on {place}: the port is in use by another program"
+    return f"cannot listen on {place}: {error.strerror or error}"

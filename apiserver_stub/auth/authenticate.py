@@ -1,0 +1,128 @@
+"""Who asks: client certificates, bearer tokens, impersonation, and nobody."""
+
+import csv
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from apiserver_stub.meta import status
+
+MASTERS = "system:masters"
+AUTHENTICATED = "system:authenticated"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    name: str
+    groups: tuple[str, ...] = ()
+    uid: str = ""
+    extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
+
+# The server itself, when it writes its first objects.
+SYSTEM = User("system:apiserver", (MASTERS, AUTHENTICATED))
+
+
+class Headers(Protocol):
+    """Request headers; a header may come more than once."""
+
+    def get(self, name: str) -> str | None: ...
+    def getall(self, name: str, default: list[str]) -> list[str]: ...
+    def __iter__(self) -> Iterator[str]: ...
+
+
+class TokenFile:
+    """Tokens of kube-apiserver's CSV format: token,user,uid,"group1,group2"."""
+
+    def __init__(self, users: Mapping[str, User]) -> None:
+        # By digest: neither a lookup's time nor a memory dump of the table tells a token.
+        self._users = {_digest(token): user for token, user in users.items()}
+
+    @classmethod
+    def read(cls, path: Path) -> "TokenFile":
+        """Raises OSError, or ValueError with a sentence that names the line but not its token."""
+        users: dict[str, User] = {}
+        with path.open(newline="", encoding="utf-8") as file:
+            for number, row in enumerate(csv.reader(file, skipinitialspace=True), 1):
+                if not row:
+                    continue
+                if len(row) < 3 or not row[0] or not row[1]:
+                    raise ValueError(f"{path} line {number}: expected token,user,uid and optionally groups")
+                groups = tuple(filter(None, row[3].split(","))) if len(row) > 3 else ()
+                users[row[0]] = User(row[1], _with_authenticated(groups), row[2])
+        return cls(users)
+
+    def find(self, token: str) -> User | None:
+        return self._users.get(_digest(token))
+
+
+def from_certificate(certificate: Mapping[str, Any]) -> User | None:
+    """The user of a verified client certificate (as ssl's getpeercert gives it): CN and all O."""
+    names: dict[str, list[str]] = {}
+    for relative in certificate.get("subject", ()):
+        for key, value in relative:
+            names.setdefault(key, []).append(value)
+    common = names.get("commonName", [])
+    if not common or not common[-1]:
+        return None
+    return User(common[-1], _with_authenticated(tuple(names.get("organizationName", ()))))
+
+
+def from_header(authorization: str, tokens: TokenFile) -> User:
+    """The user of a bearer token. Raises StatusError (401)."""
+    scheme, _, token = authorization.partition(" ")
+    user = tokens.find(token.strip()) if scheme.lower() == "bearer" else None
+    if user is None:
+        raise status.unauthorized()
+    return user
+
+
+def impersonated(user: User, headers: Headers) -> User | None:
+    """The user that `user` asks to be, None when there is no such wish. Raises StatusError (403, 400)."""
+    name = headers.get("Impersonate-User") or ""
+    groups = headers.getall("Impersonate-Group", [])
+    uid = headers.get("Impersonate-Uid") or ""
+    extra = _extra(headers)
+    if not (name or groups or uid or extra):
+        return None
+    if not name:
+        listed = ", ".join(f'"{group}"' for group in groups)
+        shown = (
+            f'&user.DefaultInfo{{Name:"", UID:"{uid}", Groups:[]string{{{listed}}}, Extra:map[string][]string(nil)}}'
+        )
+        raise status.bad_request(f"requested {shown} without impersonating a user name")
+    if MASTERS not in user.groups:
+        message = f'User "{user.name}" cannot impersonate resource "users" in API group "" at the cluster scope'
+        raise status.forbidden(("", "users"), name, message)
+    return User(name, _impersonated_groups(name, groups), uid, extra)
+
+
+def _impersonated_groups(name: str, groups: list[str]) -> tuple[str, ...]:
+    found = list(groups)
+    if not found and name.startswith("system:serviceaccount:"):
+        namespace = name.split(":")[2]
+        found = ["system:serviceaccounts", f"system:serviceaccounts:{namespace}"]
+    if name == ANONYMOUS.name:
+        return (*found, *ANONYMOUS.groups)
+    return _with_authenticated(tuple(found))
+
+
+def _extra(headers: Headers) -> dict[str, tuple[str, ...]]:
+    prefix = "impersonate-extra-"
+    found: dict[str, tuple[str, ...]] = {}
+    for header in headers:
+        if header.lower().startswith(prefix):
+            found[header.lower()[len(prefix) :]] = tuple(headers.getall(header, []))
+    return found
+
+
+def _with_authenticated(groups: tuple[str, ...]) -> tuple[str, ...]:
+    return groups if AUTHENTICATED in groups else (*groups, AUTHENTICATED)
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,70 @@
+"""One request on its way through the server, and the reading of its body."""
+
+from dataclasses import dataclass, field
+
+from aiohttp import web
+from multidict import MultiDict, MultiDictProxy
+
+from apiserver_stub.auth.authenticate import User
+from apiserver_stub.http import negotiate, route
+from apiserver_stub.meta import status
+from apiserver_stub.registry.generic import Registry
+
+# kube-apiserver's limit for the body of a request, in bytes.
+BODY_LIMIT = 3 * 1024 * 1024
+
+NO_QUERY: MultiDictProxy[str] = MultiDictProxy(MultiDict())
+
+
+@dataclass(slots=True)
+class Context:
+    """`wanted` is what the client wants to read; `warnings` become Warning headers."""
+
+    request: web.BaseRequest
+    target: route.Target
+    verb: str
+    query: MultiDictProxy[str]
+    user: User
+    wanted: negotiate.Wanted = negotiate.PLAIN
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def dry_runs(self) -> list[str]:
+        return self.query.getall("dryRun", [])
+
+    def warn(self, texts: list[str]) -> None:
+        self.warnings += [text for text in texts if text not in self.warnings]
+
+
+async def body(request: web.BaseRequest) -> bytes:
+    """The whole body. Raises StatusError (413)."""
+    if (request.content_length or 0) > BODY_LIMIT:
+        raise status.too_large(f"limit is {BODY_LIMIT}")
+    chunks = []
+    size = 0
+    while chunk := await request.content.readany():
+        size += len(chunk)
+        if size > BODY_LIMIT:
+            raise status.too_large(f"limit is {BODY_LIMIT}")
+        chunks.append(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def object_body(context: Context) -> tuple[bytes, str]:
+    """The body and its media type. Raises StatusError (413, 415)."""
+    media = negotiate.body_media(context.request.headers.get("Content-Type", ""))
+    return await body(context.request), media
+
+
+def check_representation(context: Context, registry: Registry, *, is_list: bool) -> None:
+    """Raises StatusError (406) where a PartialObjectMetadata was asked of a list or the other way round."""
+    kind, resource = context.wanted.kind, registry.resource
+    group = resource.group.split(".")[0] or "core"
+    if is_list and kind == "PartialObjectMetadata":
+        raise status.wrong_representation(
+            f"you requested {kind}, but the requested object is a list (*{group}.{resource.list_kind})"
+        )
+    if not is_list and kind == "PartialObjectMetadataList":
+        raise status.wrong_representation(
+            f"you requested {kind}, but the requested object is not a list (*{group}.{resource.kind})"
+        )

@@ -1,0 +1,51 @@
+"""DELETE of an object and of a collection."""
+
+from aiohttp import web
+
+from apiserver_stub.http import delete_options, options, respond
+from apiserver_stub.http.context import Context, body
+from apiserver_stub.http.list import page, splice
+from apiserver_stub.meta import status
+from apiserver_stub.registry import delete
+from apiserver_stub.registry.delete import DeleteOptions
+from apiserver_stub.registry.generic import Registry
+
+_JOB_WARNING = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or "
+    "set propagationPolicy=Orphan to suppress this warning"
+)
+
+
+async def serve(context: Context, registry: Registry) -> web.Response:
+    asked = await _options(context, registry)
+    deleted = await delete.delete(registry, context.target.namespace, context.target.name, asked)
+    # 202: the client asked for dependents to go first, and they have not yet.
+    code = 202 if not deleted.gone and asked.orphan_dependents is False else 200
+    if deleted.gone and not registry.strategy.returns_deleted:
+        obj = registry.object(deleted.entry)
+        return await respond.document(
+            context, status.success(registry.resource, context.target.name, obj["metadata"]["uid"])
+        )
+    return await respond.entry(context, registry, deleted.entry, code)
+
+
+async def serve_collection(context: Context, registry: Registry) -> web.Response:
+    asked = await _options(context, registry)
+    found = page(registry, context.target.namespace, options.list_options(context.query, watch=False))
+    entries = []
+    for entry in found.entries:
+        try:
+            await delete.delete(registry, entry.key.namespace, entry.key.name, asked)
+        except status.StatusError as error:
+            if error.code != 404:  # somebody else was faster
+                raise
+        entries.append(entry)
+    meta: dict[str, object] = {"resourceVersion": str(found.revision)}
+    return await respond.raw(context, splice(registry, entries, meta))
+
+
+async def _options(context: Context, registry: Registry) -> DeleteOptions:
+    asked = delete_options.parse(context.query, context.dry_runs, await body(context.request))
+    if registry.resource.group_resource == "jobs.batch" and not asked.policy:
+        context.warn([_JOB_WARNING])
+    return asked

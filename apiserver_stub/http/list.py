@@ -1,0 +1,175 @@
+"""GET of a collection: selectors, pages with a consistent snapshot, answers spliced from encoded objects."""
+
+import base64
+import binascii
+import bisect
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import orjson
+from aiohttp import web
+
+from apiserver_stub.http import options, respond
+from apiserver_stub.http.context import Context, check_representation
+from apiserver_stub.http.match import Matcher
+from apiserver_stub.meta import status
+from apiserver_stub.registry.generic import Registry
+from apiserver_stub.storage.log import Compacted, Entry, Future
+
+_TOKEN_VERSION = "meta.k8s.io/v1"  # noqa: S105
+_TOO_OLD = (
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
+    "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
+    "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
+    "deleted between the time the first chunk was returned and now may show up in the list."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a list answers. `start`: where the next page begins, "" for the last one."""
+
+    entries: Sequence[Entry]
+    revision: int
+    start: str = ""
+    remaining: int | None = None
+
+
+async def serve(context: Context, registry: Registry) -> web.Response:
+    check_representation(context, registry, is_list=True)
+    asked = options.list_options(context.query, watch=False)
+    found = page(registry, context.target.namespace, asked)
+    meta: dict[str, object] = {"resourceVersion": str(found.revision)}
+    if found.start:
+        meta["continue"] = token(found.revision, found.start)
+        if found.remaining is not None:
+            meta["remainingItemCount"] = found.remaining
+    if not context.wanted.kind:
+        return await respond.raw(context, splice(registry, found.entries, meta))
+    objects = [registry.object(entry) for entry in found.entries]
+    if context.wanted.kind == "Table":
+        return await respond.document(context, respond.as_table(context, registry, objects, meta))
+    return await respond.document(
+        context,
+        {
+            "kind": "PartialObjectMetadataList",
+            "apiVersion": f"meta.k8s.io/{context.wanted.version}",
+            "metadata": meta,
+            "items": [respond.as_metadata(context, obj) for obj in objects] or None,
+        },
+    )
+
+
+def splice(registry: Registry, entries: Sequence[Entry], meta: dict[str, object]) -> bytes:
+    """A list as JSON, made of the stored bytes."""
+    resource = registry.resource
+    head = b'{"kind":"%b","apiVersion":"%b","metadata":%b,"items":[' % (
+        resource.list_kind.encode(),
+        resource.api_version.encode(),
+        orjson.dumps(meta),
+    )
+    items = [registry.item(entry) for entry in entries] if registry.converted else [entry.value for entry in entries]
+    return b"".join((head, b",".join(items), b"]}"))
+
+
+def page(registry: Registry, namespace: str, asked: options.ListOptions) -> Page:
+    """Raises StatusError (400, 410, 504)."""
+    matcher = Matcher(registry, namespace, asked.labels, asked.fields)
+    start = ""
+    if asked.token:
+        if asked.revision:
+            raise status.bad_request("specifying resource version is not allowed when using continue")
+        revision, start = parse_token(asked.token)
+        asked = replace(asked, revision=revision if revision > 0 else 0, match="Exact" if revision > 0 else "")
+    exact = _exact_revision(registry, asked)
+    try:
+        entries = registry.log.list(registry.table, namespace, exact)
+    except Future:
+        raise status.future_version(exact, registry.log.revision) from None
+    except Compacted:
+        raise _expired(registry, asked, start) from None
+    revision = exact or registry.log.revision
+    if start:
+        begin = f"{namespace}/{start}" if namespace else start
+        entries = entries[bisect.bisect_left(entries, begin, key=lambda entry: entry.key.path) :]
+    if matcher.is_everything:
+        return _cut(entries, revision, asked.limit, namespace, countable=True)
+    if asked.limit > 0:
+        # One more than asked for tells whether there is a next page.
+        entries = matcher.first(entries, asked.limit + 1)
+    else:
+        entries = [entry for entry in entries if matcher.matches(entry)]
+    return _cut(entries, revision, asked.limit, namespace, countable=False)
+
+
+def _exact_revision(registry: Registry, asked: options.ListOptions) -> int:
+    """The revision to read at, 0 for the newest."""
+    revision = asked.revision or 0
+    if revision > registry.log.revision:
+        raise status.future_version(revision, registry.log.revision)
+    if asked.match == "Exact" or (asked.limit > 0 and not asked.match):
+        return revision
+    return 0
+
+
+def _cut(entries: Sequence[Entry], revision: int, limit: int, namespace: str, *, countable: bool) -> Page:
+    if limit <= 0 or len(entries) <= limit:
+        return Page(entries, revision)
+    last = entries[limit - 1].key
+    # The smallest key behind the last one that was sent.
+    start = (last.name if namespace else last.path) + "\0"
+    return Page(entries[:limit], revision, start, len(entries) - limit if countable else None)
+
+
+def token(revision: int, start: str) -> str:
+    text = orjson.dumps({"v": _TOKEN_VERSION, "rv": revision, "start": start})
+    return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+
+
+def parse_token(text: str) -> tuple[int, str]:
+    """Revision (-1: the newest) and start of a continue token. Raises StatusError (400)."""
+    try:
+        decoded = _unbase64(text)
+    except ValueError as error:
+        raise _bad_token(str(error)) from None
+    try:
+        given = orjson.loads(decoded)
+    except orjson.JSONDecodeError as error:
+        raise _bad_token(options.go_json_fault(decoded, error)) from None
+    if not isinstance(given, dict):
+        raise _bad_token("json: cannot unmarshal into Go value of type storage.continueToken")
+    version, revision, start = given.get("v"), given.get("rv"), given.get("start")
+    if version != _TOKEN_VERSION:
+        raise _bad_token(f"server does not recognize this encoded version {version}")
+    if not isinstance(revision, int) or revision == 0 or abs(revision) >= 2**63:
+        raise _bad_token("incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
+    if not isinstance(start, str) or not start:
+        raise _bad_token("encoded start key empty (version meta.k8s.io/v1)")
+    if ".." in start.split("/") or start.startswith("/"):
+        raise _bad_token(start)
+    return revision, start
+
+
+def _unbase64(text: str) -> bytes:
+    """Raises ValueError with the byte at which the text is wrong, as Go's base64.RawURLEncoding says it."""
+    for index, char in enumerate(text):
+        if not (char.isascii() and (char.isalnum() or char in "-_")):
+            raise ValueError(f"illegal base64 data at input byte {index}")
+    if len(text) % 4 == 1:
+        raise ValueError(f"illegal base64 data at input byte {len(text) - 1}")
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except binascii.Error:
+        raise ValueError(f"illegal base64 data at input byte {len(text)}") from None
+
+
+def _bad_token(detail: str) -> status.StatusError:
+    return status.bad_request(f"invalid continue token: continue key is not valid: {detail}")
+
+
+def _expired(registry: Registry, asked: options.ListOptions, start: str) -> status.StatusError:
+    if not start:
+        return status.expired("The resourceVersion for the provided list is too old.")
+    error = status.expired(_TOO_OLD)
+    error.body["metadata"] = {"continue": token(-1, start)}
+    return error

@@ -1,0 +1,145 @@
+"""PATCH: JSON patch, merge patch, strategic merge patch, and a plain form of server-side apply."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from apiserver_stub.http import options, respond
+from apiserver_stub.http.context import Context, body, check_representation
+from apiserver_stub.http.update import check_name
+from apiserver_stub.meta import field, jsonpatch, mergepatch, status, strategicpatch
+from apiserver_stub.registry import parts
+from apiserver_stub.registry.generic import Object, Registry, WriteOptions
+from apiserver_stub.schema import decode, openapi
+
+JSON_PATCH = "application/json-patch+json"
+MERGE = "application/merge-patch+json"
+STRATEGIC = "application/strategic-merge-patch+json"
+APPLY = "application/apply-patch+yaml"
+
+# A patch as a function of the object that it is applied to.
+Patch = Callable[[Object], Object]
+
+
+async def serve(context: Context, registry: Registry) -> web.Response:
+    check_representation(context, registry, is_list=False)
+    media = patch_media(context)
+    raw = await body(context.request)
+    asked = options.write_options(context.query, context.dry_runs, "PatchOptions")
+    if media == APPLY:
+        return await _apply(context, registry, raw, asked)
+    _check_force(context, asked)
+    patch = parse(media, raw, registry)
+    written = await registry.update(
+        context.target.namespace,
+        context.target.name,
+        changer(context, registry, patch, asked),
+        asked,
+        context.target.subresource,
+    )
+    context.warn(written.warnings)
+    return await respond.entry(context, registry, written.entry)
+
+
+def patch_media(context: Context) -> str:
+    """Raises StatusError (415)."""
+    media = context.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if media not in (JSON_PATCH, MERGE, STRATEGIC, APPLY):
+        raise status.unsupported_patch_type()
+    return media
+
+
+def changer(context: Context, registry: Registry, patch: Patch, asked: WriteOptions) -> Patch:
+    """The patch together with the checks of its outcome."""
+    target = context.target
+
+    def change(old: Object) -> Object:
+        obj = patch(old)
+        if not isinstance(obj, dict):
+            raise status.bad_request("the patch does not result in an object")
+        context.warn(decode.check(obj, registry.resource, asked.field_validation))
+        if not isinstance(obj.get("metadata"), dict):
+            obj["metadata"] = {}
+        check_name(obj, target.name)
+        # The patch leaves `old` as it was: what a subresource may not change comes from there.
+        return parts.merged(target.subresource, obj, old)
+
+    return change
+
+
+def parse(media: str, raw: bytes, registry: Registry) -> Patch:
+    """Raises StatusError (400)."""
+    patch = load(raw, is_list=media == JSON_PATCH)
+    if media == JSON_PATCH:
+        return lambda old: jsonpatch.apply(old, patch)
+    if media == MERGE:
+        return lambda old: mergepatch.apply(old, patch)
+    node = openapi.node_for(registry.resource)
+    return lambda old: strategicpatch.apply(old, patch, node)
+
+
+def load(raw: bytes, *, is_list: bool) -> Any:
+    """The patch document. Raises StatusError (400) in the words of Go's decoder."""
+    try:
+        patch = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise status.bad_request(f"error decoding patch: {options.go_json_fault(raw, error)}") from None
+    if is_list and not isinstance(patch, list):
+        shown = _go_name(patch)
+        raise status.bad_request(
+            f"error decoding patch: json: cannot unmarshal {shown} into Go value of type []handlers.jsonPatchOp"
+        )
+    if not is_list and not isinstance(patch, dict):
+        shown = _go_name(patch)
+        raise status.bad_request(
+            f"error decoding patch: json: cannot unmarshal {shown} into Go value of type map[string]interface {{}}"
+        )
+    return patch
+
+
+def _go_name(value: object) -> str:
+    return {dict: "object", list: "array", str: "string", bool: "bool", type(None): "null"}.get(type(value), "number")
+
+
+def _check_force(context: Context, asked: WriteOptions) -> None:
+    if "force" in context.query:
+        error = field.forbidden("force", "may not be specified for non-apply patch")
+        raise status.invalid("meta.k8s.io", "PatchOptions", "", [error])
+
+
+async def _apply(context: Context, registry: Registry, raw: bytes, asked: WriteOptions) -> web.Response:
+    """Server-side apply without field ownership.
+
+    An object that is missing is created, one that is there is merged with as by a strategic merge patch: conflicts
+    are not tracked, and a field that an earlier apply set and this one leaves out stays.
+    """
+    if not asked.field_manager:
+        error = field.required("fieldManager", "is required for apply patch")
+        raise status.invalid("meta.k8s.io", "PatchOptions", "", [error])
+    obj, warnings = decode.decode(raw, "application/yaml", registry.resource, asked.field_validation)
+    context.warn(warnings)
+    if (obj.get("metadata") or {}).get("managedFields"):
+        raise status.bad_request("metadata.managedFields must be nil")
+    target = context.target
+    obj.setdefault("metadata", {}).setdefault("name", target.name)
+    check_name(obj, target.name)
+    missing = registry.log.head(registry.key(target.namespace, target.name)) is None
+    if missing and not target.subresource:
+        return await _create(context, registry, obj, asked)
+    node = openapi.node_for(registry.resource)
+    change = changer(context, registry, lambda old: strategicpatch.apply(old, obj, node), asked)
+    written = await registry.update(target.namespace, target.name, change, asked, target.subresource)
+    context.warn(written.warnings)
+    return await respond.entry(context, registry, written.entry)
+
+
+async def _create(context: Context, registry: Registry, obj: Object, asked: WriteOptions) -> web.Response:
+    name = obj["metadata"]["name"]
+    if uid := obj["metadata"].get("uid"):
+        message = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+        raise status.conflict(registry.resource, name, message)
+    written = await registry.create(obj, context.target.namespace, asked)
+    context.warn(written.warnings)
+    return await respond.entry(context, registry, written.entry, 201)

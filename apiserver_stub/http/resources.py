@@ -1,0 +1,128 @@
+"""Which function answers which verb on which resource."""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from apiserver_stub.http import create, delete, list, negotiate, patch, respond, subresources, system, update, watch
+from apiserver_stub.http.context import Context, check_representation
+from apiserver_stub.http.upgrade import Forwarder
+from apiserver_stub.meta import status
+from apiserver_stub.registry.catalog import Catalog
+from apiserver_stub.registry.generic import Registry
+
+Answer = Callable[[Context, Registry], Awaitable[web.StreamResponse]]
+
+_STREAMS = frozenset({"exec", "attach", "portforward"})
+
+
+async def get(context: Context, registry: Registry) -> web.StreamResponse:
+    """GET of an object (also of its status, which shows the whole object)."""
+    if text := context.query.get("resourceVersion"):
+        _check_version(registry, text)
+    entry = registry.get(context.target.namespace, context.target.name)
+    if context.wanted.kind:
+        check_representation(context, registry, is_list=False)
+    return await respond.entry(context, registry, entry)
+
+
+def _check_version(registry: Registry, text: str) -> None:
+    """Raises StatusError: an object "not older than" a version that does not exist can't be had."""
+    from apiserver_stub.http import options
+
+    asked = options.list_options({"resourceVersion": text}, watch=True).revision or 0
+    if asked > registry.log.revision:
+        raise status.future_version(asked, registry.log.revision)
+
+
+_OBJECT: dict[str, Answer] = {
+    "get": get,
+    "list": list.serve,
+    "watch": watch.serve,
+    "create": create.serve,
+    "update": update.serve,
+    "patch": patch.serve,
+    "delete": delete.serve,
+    "deletecollection": delete.serve_collection,
+}
+_SCALE: dict[str, Answer] = {
+    "get": subresources.get_scale,
+    "update": subresources.put_scale,
+    "patch": subresources.patch_scale,
+}
+_PART: dict[str, Answer] = {"get": get, "update": update.serve, "patch": patch.serve}
+_POD: dict[str, Answer] = {"binding": subresources.bind, "eviction": subresources.evict}
+
+
+class Resources:
+    """Finds the registry and the function for a request."""
+
+    def __init__(self, catalog: Catalog, forwarder: Forwarder) -> None:
+        self._catalog = catalog
+        self._forwarder = forwarder
+
+    async def answer(self, context: Context) -> web.StreamResponse:
+        target = context.target
+        registry = self._catalog.find(target.group, target.version, target.resource)
+        if registry is None:
+            if not self._catalog.has_group(target.group):
+                return system.page_not_found()
+            raise status.no_such_resource()
+        self._check_scope(context, registry)
+        if target.subresource in _STREAMS or target.subresource in ("log", "proxy"):
+            return await self._forward(context, registry)
+        context.wanted = negotiate.accept(context.request.headers.get("Accept", ""))
+        if target.subresource:
+            return await self._subresource(context, registry)
+        if context.verb not in registry.resource.verbs or context.verb not in _OBJECT:
+            raise status.method_not_allowed()
+        if target.resource == "bindings" and not target.group:
+            pods = self._catalog.find("", "v1", "pods")
+            assert pods
+            return await subresources.bind(context, pods)
+        if target.resource.endswith("reviews"):
+            raise status.not_implemented(f"{target.resource} are not served yet")
+        return await _OBJECT[context.verb](context, registry)
+
+    def _check_scope(self, context: Context, registry: Registry) -> None:
+        """Raises StatusError (404, 405) where path and scope of the kind don't fit."""
+        target, resource = context.target, registry.resource
+        # /api/v1/namespaces/x is both the namespace x and the scope of x.
+        in_namespace = bool(target.namespace) and not (target.resource == "namespaces" and not target.group)
+        if resource.namespaced and not in_namespace:
+            if target.name:
+                raise status.no_such_resource()
+            if context.verb not in ("list", "watch"):
+                raise status.method_not_allowed()
+        elif in_namespace and not resource.namespaced:
+            raise status.no_such_resource()
+
+    async def _subresource(self, context: Context, registry: Registry) -> web.StreamResponse:
+        target = context.target
+        served = registry.resource.subresources.get(target.subresource)
+        if served is None or target.tail:
+            raise status.no_such_resource()
+        if context.verb not in served.verbs:
+            raise status.method_not_allowed()
+        if target.subresource == "scale":
+            return await _SCALE[context.verb](context, registry)
+        if served.kind == registry.resource.kind:
+            return await _PART[context.verb](context, registry)
+        if target.resource == "pods" and target.subresource in _POD:
+            return await _POD[target.subresource](context, registry)
+        raise status.not_implemented(f"{target.resource}/{target.subresource} is not served yet")
+
+    async def _forward(self, context: Context, registry: Registry) -> web.StreamResponse:
+        target = context.target
+        served = registry.resource.subresources.get(target.subresource)
+        if served is None:
+            raise status.no_such_resource()
+        if context.verb not in served.verbs:
+            raise status.method_not_allowed()
+        if target.subresource in _STREAMS:
+            return await self._forwarder.connect(context)
+        if target.subresource == "log":
+            return await self._forwarder.log(context)
+        if target.resource == "nodes":
+            return await self._forwarder.node(context)
+        raise status.not_implemented(f"{target.resource}/proxy is not served yet")

@@ -1,0 +1,116 @@
+"""Answers: objects, Tables, metadata only, Status; as JSON or YAML, compressed where it pays."""
+
+import asyncio
+import gzip
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from apiserver_stub.http import table
+from apiserver_stub.http.context import Context
+from apiserver_stub.http.negotiate import YAML
+from apiserver_stub.http.route import truthy
+from apiserver_stub.meta import field, status
+from apiserver_stub.registry.generic import Registry
+from apiserver_stub.storage.log import Entry
+
+Object = dict[str, Any]
+
+# As kube-apiserver: below this many bytes compression costs more than it saves.
+COMPRESS_ABOVE = 128 * 1024
+# Compressing this much would hold up all other requests.
+THREAD_ABOVE = 1024 * 1024
+
+_JSON = {"Content-Type": "application/json", "Cache-Control": "no-cache, private"}
+_YAML = {"Content-Type": YAML, "Cache-Control": "no-cache, private"}
+_BROWSERS = ("curl/", "Wget/", "Mozilla/")
+
+
+async def entry(context: Context, registry: Registry, found: Entry, code: int = 200) -> web.Response:
+    """One object, in the representation that the client wants."""
+    kind = context.wanted.kind
+    if not kind:
+        return await raw(context, registry.whole(found), code)
+    obj = registry.object(found)
+    if kind == "Table":
+        meta = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
+        return await document(context, as_table(context, registry, [obj], meta), code)
+    return await document(context, as_metadata(context, obj), code)
+
+
+async def document(context: Context, content: Object, code: int = 200) -> web.Response:
+    """A dict as it is."""
+    return await raw(context, orjson.dumps(content), code)
+
+
+async def raw(context: Context, content: bytes, code: int = 200) -> web.Response:
+    """Encoded JSON, in the media type that the client wants."""
+    headers = _JSON
+    if context.wanted.media == YAML:
+        content, headers = to_yaml(content), _YAML
+    elif is_pretty(context):
+        content = orjson.dumps(orjson.loads(content), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    if len(content) > COMPRESS_ABOVE and "gzip" in context.request.headers.get("Accept-Encoding", ""):
+        headers = headers | {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        content = await _compressed(content)
+    response = web.Response(body=content, status=code, headers=headers)
+    add_warnings(response, context.warnings)
+    return response
+
+
+def failure(context: Context | None, error: status.StatusError) -> web.Response:
+    """A metav1.Status; without a context (the request was not understood) as JSON."""
+    content, headers = orjson.dumps(error.body), _JSON
+    if context and context.wanted.media == YAML:
+        content, headers = to_yaml(content), _YAML
+    response = web.Response(body=content, status=error.code, headers=headers | error.headers)
+    if context:
+        add_warnings(response, context.warnings)
+    return response
+
+
+def add_warnings(response: web.StreamResponse, warnings: Iterable[str]) -> None:
+    for text in warnings:
+        quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+        clean = "".join(char for char in quoted if char.isprintable())
+        response.headers.add("Warning", f'299 - "{clean}"')
+
+
+def as_metadata(context: Context, obj: Object) -> Object:
+    version = f"meta.k8s.io/{context.wanted.version}"
+    return {"kind": "PartialObjectMetadata", "apiVersion": version, "metadata": obj["metadata"]}
+
+
+def as_table(
+    context: Context, registry: Registry, objects: Iterable[Object], meta: Object, *, headers: bool = True
+) -> Object:
+    """Raises StatusError (400)."""
+    include = context.query.get("includeObject") or "Metadata"
+    if include not in ("None", "Metadata", "Object"):
+        fault = field.invalid("includeObject", include, "must be 'Metadata', 'Object', 'None', or empty")
+        raise status.bad_request(f"Unable to convert to Table as requested: {fault.message}")
+    rendered = table.render(registry.resource, objects, list_meta=meta, include=include, headers=headers)
+    rendered["apiVersion"] = f"meta.k8s.io/{context.wanted.version}"
+    return rendered
+
+
+def is_pretty(context: Context) -> bool:
+    asked = context.query.get("pretty")
+    if asked is not None:
+        return truthy(asked)
+    return context.request.headers.get("User-Agent", "").startswith(_BROWSERS)
+
+
+def to_yaml(content: bytes) -> bytes:
+    import yaml  # rarely asked for
+
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return yaml.dump(orjson.loads(content), Dumper=dumper, allow_unicode=True, encoding="utf-8", sort_keys=True)
+
+
+async def _compressed(content: bytes) -> bytes:
+    if len(content) < THREAD_ABOVE:
+        return gzip.compress(content, 1)
+    return await asyncio.get_running_loop().run_in_executor(None, gzip.compress, content, 1)

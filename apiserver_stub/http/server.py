@@ -1,0 +1,116 @@
+"""One request from its first line to its answer: authenticate, authorize, negotiate, dispatch."""
+
+import asyncio
+import logging
+import weakref
+from typing import Any
+
+from aiohttp import web
+
+from apiserver_stub.auth import authenticate, authorize
+from apiserver_stub.auth.authenticate import ANONYMOUS, TokenFile, User
+from apiserver_stub.http import documents, metrics, resources, respond, route, system
+from apiserver_stub.http.context import NO_QUERY, Context
+from apiserver_stub.http.upgrade import Forwarder
+from apiserver_stub.meta import status
+from apiserver_stub.registry.catalog import Catalog
+from apiserver_stub.storage.log import StorageError
+
+logger = logging.getLogger(__name__)
+
+
+class Server:
+    """The handler of all requests."""
+
+    def __init__(self, catalog: Catalog, tokens: TokenFile, forwarder: Forwarder) -> None:
+        self.metrics = metrics.Metrics()
+        self._catalog = catalog
+        self._tokens = tokens
+        self._resources = resources.Resources(catalog, forwarder)
+        self._documents = documents.Documents(catalog.kinds)
+        # The certificate of a connection does not change: its user is worked out once.
+        self._users: weakref.WeakKeyDictionary[Any, User] = weakref.WeakKeyDictionary()
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        context: Context | None = None
+        try:
+            context = self._context(request)
+            response = await self._answer(context)
+        except status.StatusError as error:
+            response = respond.failure(context, error)
+        except StorageError as error:
+            response = respond.failure(context, status.internal(str(error)))
+        except (ConnectionError, asyncio.CancelledError):
+            raise
+        except Exception:
+            logger.exception("%s %s failed", request.method, request.path)
+            response = respond.failure(context, status.internal("the request could not be handled"))
+        if context is not None:
+            target = context.target
+            self.metrics.count(context.verb, target.group, target.version, target.resource, response.status)
+        return response
+
+    def _context(self, request: web.BaseRequest) -> Context:
+        raw_path, has_query, _ = request.raw_path.partition("?")
+        target = route.parse(raw_path)
+        query = request.query if has_query else NO_QUERY
+        verb = route.verb(target, request.method, query)
+        context = Context(request, target, verb, query, ANONYMOUS)
+        context.user = self._authenticate(request)
+        return context
+
+    def _authenticate(self, request: web.BaseRequest) -> User:
+        user = self._credential(request)
+        for header in request.headers:
+            if header[:12].lower() == "impersonate-":
+                return authenticate.impersonated(user, request.headers) or user
+        return user
+
+    def _credential(self, request: web.BaseRequest) -> User:
+        """Raises StatusError (401)."""
+        if authorization := request.headers.get("Authorization"):
+            return authenticate.from_header(authorization, self._tokens)
+        transport = request.transport
+        if transport is None:
+            return ANONYMOUS
+        user = self._users.get(transport)
+        if user is None:
+            certificate = transport.get_extra_info("peercert")
+            user = (authenticate.from_certificate(certificate) if certificate else None) or ANONYMOUS
+            self._users[transport] = user
+        return user
+
+    async def _answer(self, context: Context) -> web.StreamResponse:
+        target = context.target
+        wanted = authorize.Attributes(
+            context.verb,
+            target.path,
+            target.group,
+            target.resource,
+            target.subresource,
+            target.namespace,
+            target.name,
+        )
+        authorize.check(context.user, wanted)
+        if target.resource:
+            return await self._resources.answer(context)
+        return await self._other(context)
+
+    async def _other(self, context: Context) -> web.StreamResponse:
+        """Paths that name no resource."""
+        path, method = context.target.path.rstrip("/") or "/", context.request.method
+        if method not in ("GET", "HEAD"):
+            raise status.method_not_allowed()
+        if path.startswith(system.HEALTH):
+            verbose = "verbose" in context.query
+            return system.health(path, verbose) or system.page_not_found()
+        if path == "/version":
+            return await respond.document(context, system.VERSION)
+        if path == "/metrics":
+            return system.metrics_page(self.metrics)
+        found = await self._documents.answer(context)
+        if found is not None:
+            return found
+        if context.target.prefix in ("api", "apis") and self._catalog.has_group(context.target.group):
+            raise status.no_such_resource()
+        return system.page_not_found()

@@ -1,0 +1,273 @@
+"""The one write path of all kinds: place, admit, prepare, validate, store."""
+
+import datetime
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from apiserver_stub.meta import names, status
+from apiserver_stub.registry import convert, metadata
+from apiserver_stub.registry.admission import Admission
+from apiserver_stub.registry.strategy import Strategy
+from apiserver_stub.schema import kinds
+from apiserver_stub.storage.log import Change, Conflict, Entry, Key, Log, encode, stamp
+
+Object = dict[str, Any]
+
+# How many names are tried for a generateName.
+_ATTEMPTS = 8
+_MISMATCH = "the namespace of the provided object does not match the namespace sent on the request"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """What CreateOptions, UpdateOptions and PatchOptions have in common."""
+
+    dry_run: bool = False
+    field_validation: str = "Warn"
+    field_manager: str = ""
+    force: bool = False
+
+
+@dataclass(slots=True)
+class Written:
+    """The outcome of a write. `entry` has revision 0 for what a dry run would have created."""
+
+    entry: Entry
+    created: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+
+class Registry:
+    """One resource in one version: reads and writes its objects by the rules of its strategy."""
+
+    def __init__(self, resource: kinds.Resource, strategy: Strategy, log: Log, admission: Admission) -> None:
+        self.resource = resource
+        self.strategy = strategy
+        self.log = log
+        self.admission = admission
+        self.table = convert.stored(resource.group, resource.name)
+        self.converted = convert.is_converted(resource.group, resource.name)
+        # What an encoded object begins with when it stands alone; in lists of its kind this is left out.
+        self.prefix = b'{"kind":"%b","apiVersion":"%b",' % (resource.kind.encode(), resource.api_version.encode())
+
+    # -- reading
+
+    def key(self, namespace: str, name: str) -> Key:
+        return Key(*self.table, namespace if self.resource.namespaced else "", name)
+
+    def get(self, namespace: str, name: str) -> Entry:
+        """Raises StatusError (404)."""
+        entry = self.log.get(self.key(namespace, name))
+        if entry is None:
+            raise status.not_found(self.resource, name)
+        return entry
+
+    def object(self, entry: Entry) -> Object:
+        """A fresh object of this version."""
+        obj = entry.decode()
+        if self.converted:
+            obj = convert.from_stored(obj)
+        return {"kind": self.resource.kind, "apiVersion": self.resource.api_version, **obj}
+
+    def item(self, entry: Entry) -> bytes:
+        """The object as it stands in a list: without kind and apiVersion."""
+        if self.converted:
+            return orjson.dumps(convert.from_stored(entry.decode()))
+        return entry.value
+
+    def whole(self, entry: Entry) -> bytes:
+        """The object as it stands alone."""
+        return self.prefix + self.item(entry)[1:]
+
+    def fields(self, entry: Entry) -> dict[str, str]:
+        """Values for field selectors."""
+        if entry.fields is None or self.converted:
+            found = {"metadata.name": entry.key.name, "metadata.namespace": entry.key.namespace}
+            entry.fields = found | self.strategy.selectable_fields(self.object(entry))
+        return entry.fields
+
+    # -- writing
+
+    async def create(self, obj: Object, namespace: str, options: WriteOptions) -> Written:
+        """Raises StatusError (400, 403, 404, 409, 422)."""
+        resource, strategy = self.resource, self.strategy
+        place(resource, obj, namespace)
+        strategy.default(obj)
+        self.admission.create(resource, obj, namespace)
+        _begin(obj)
+        strategy.prepare_create(obj)
+        generated = _name(obj)
+        self._validate(obj, metadata.validate(resource, obj) + strategy.validate(obj))
+        warnings = strategy.warnings(obj, None)
+        if obj["metadata"].get("resourceVersion") not in (None, "", "0"):
+            raise status.unknown("resourceVersion should not be set on objects to be created")
+        for attempt in range(_ATTEMPTS if generated else 1):
+            if attempt:
+                obj["metadata"]["name"] = names.generate(obj["metadata"]["generateName"])
+            key = self.key(namespace, obj["metadata"]["name"])
+            if self.log.head(key) is None:
+                return Written(await self._store(key, obj, None, options.dry_run), True, warnings)
+        name = obj["metadata"]["name"]
+        raise status.generate_name_conflict(resource, name) if generated else status.already_exists(resource, name)
+
+    async def update(
+        self,
+        namespace: str,
+        name: str,
+        change: Callable[[Object], Object],
+        options: WriteOptions,
+        subresource: str = "",
+    ) -> Written:
+        """Replaces an object by change(object). Raises StatusError (400, 404, 409, 422).
+
+        change: gets a fresh copy, may raise StatusError. Of subresources other than status it alone decides what
+        they may change.
+        """
+        key = self.key(namespace, name)
+        entry = self.log.head(key)
+        if entry is None:
+            raise status.not_found(self.resource, name)
+        old = self.object(entry)
+        obj = change(self.object(entry))
+        place(self.resource, obj, key.namespace)
+        self._check_identity(obj, old, name)
+        _keep(obj, old)
+        if subresource in ("", "status"):
+            self.strategy.default(obj)
+        self._prepare_update(obj, old, subresource)
+        warnings = self.strategy.warnings(obj, old) if not subresource else []
+        if _equal(obj, old):
+            return Written(entry, False, warnings)
+        if self._is_finished(obj, old):
+            return Written(await self._finish(entry, obj, options.dry_run), False, warnings)
+        return Written(await self._store(key, obj, entry, options.dry_run), False, warnings)
+
+    def _prepare_update(self, obj: Object, old: Object, subresource: str) -> None:
+        strategy = self.strategy
+        if subresource == "status":
+            strategy.prepare_status_update(obj, old)
+            errors = strategy.validate_status_update(obj, old)
+        elif not subresource:
+            strategy.prepare_update(obj, old)
+            errors = strategy.validate_update(obj, old)
+        else:
+            errors = []
+        self._validate(obj, metadata.validate_update(self.resource, obj, old) + errors)
+
+    def _check_identity(self, obj: Object, old: Object, name: str) -> None:
+        meta = obj["metadata"]
+        given = meta.get("resourceVersion") or "0"
+        if not (given.isascii() and given.isdigit()):
+            raise status.unknown(f'strconv.ParseUint: parsing "{given}": invalid syntax')
+        if given != "0" and given != old["metadata"]["resourceVersion"]:
+            raise status.modified(self.resource, name)
+        if given == "0" and not self.strategy.allow_unconditional_update:
+            error = metadata.resource_version_required()
+            raise status.invalid(self.resource.group, self.resource.kind, name, [error])
+        uid = meta.get("uid")
+        if uid and uid != old["metadata"]["uid"]:
+            message = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['metadata']['uid']}"
+            raise status.conflict(self.resource, name, message)
+
+    def _validate(self, obj: Object, errors: list[Any]) -> None:
+        if errors:
+            name = obj["metadata"].get("name", "")
+            raise status.invalid(self.resource.group, self.resource.kind, name, errors)
+
+    def _is_finished(self, obj: Object, old: Object) -> bool:
+        """Whether nothing keeps a deleted object any more."""
+        meta = old["metadata"]
+        if not meta.get("deletionTimestamp") or meta.get("deletionGracePeriodSeconds"):
+            return False
+        return not obj["metadata"].get("finalizers") and not self.strategy.held(obj)
+
+    async def _finish(self, entry: Entry, obj: Object, dry_run: bool) -> Entry:
+        """Removes the object; the answer is how it would have been stored."""
+        revision = entry.revision
+        if not dry_run:
+            revision = (await self.remove(entry)).revision
+        return Entry(entry.key, revision, self.encoded(obj, revision), entry.labels)
+
+    async def remove(self, entry: Entry) -> Entry:
+        """Raises StatusError (409)."""
+        try:
+            return await self.log.append(Change(entry.key, None, entry.revision))
+        except Conflict:
+            raise status.modified(self.resource, entry.key.name) from None
+
+    async def replace(self, entry: Entry, obj: Object, dry_run: bool) -> Entry:
+        """Stores an object that is already checked."""
+        return await self._store(entry.key, obj, entry, dry_run)
+
+    async def _store(self, key: Key, obj: Object, old: Entry | None, dry_run: bool) -> Entry:
+        value = self._encode(obj)
+        labels = obj["metadata"].get("labels")
+        if dry_run:
+            return Entry(key, 0, stamp(value, old.revision) if old else value, labels)
+        try:
+            return await self.log.append(Change(key, value, old.revision if old else 0, labels))
+        except Conflict:
+            raise status.modified(self.resource, key.name) from None
+
+    def encoded(self, obj: Object, revision: int) -> bytes:
+        """An object as an entry holds it."""
+        return stamp(self._encode(obj), revision)
+
+    def _encode(self, obj: Object) -> bytes:
+        return encode(convert.to_stored(obj) if self.converted else obj)
+
+
+def place(resource: kinds.Resource, obj: Object, namespace: str) -> None:
+    """Puts the object where the request says. Raises StatusError (400)."""
+    meta = obj.setdefault("metadata", {})
+    if not resource.namespaced:
+        meta.pop("namespace", None)
+    elif not meta.get("namespace"):
+        meta["namespace"] = namespace
+    elif meta["namespace"] != namespace:
+        raise status.bad_request(_MISMATCH)
+
+
+def now() -> str:
+    """metav1.Time."""
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _begin(obj: Object) -> None:
+    """Metadata that only the system sets."""
+    meta = obj["metadata"]
+    for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields"):
+        meta.pop(name, None)
+    meta["uid"] = str(uuid.uuid4())
+    meta["creationTimestamp"] = now()
+
+
+def _name(obj: Object) -> bool:
+    """Whether the name was generated."""
+    meta = obj["metadata"]
+    if meta.get("name") or not meta.get("generateName"):
+        return False
+    meta["name"] = names.generate(meta["generateName"])
+    return True
+
+
+def _keep(obj: Object, old: Object) -> None:
+    """Metadata that an update never changes."""
+    for name in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion"):
+        if name in old["metadata"]:
+            obj["metadata"][name] = old["metadata"][name]
+        else:
+            obj["metadata"].pop(name, None)
+    for name in ("selfLink", "managedFields"):
+        obj["metadata"].pop(name, None)
+
+
+def _equal(obj: Object, old: Object) -> bool:
+    # Python holds 1, 1.0 and True for equal; the bytes settle it.
+    if obj != old:
+        return False
+    return orjson.dumps(obj, option=orjson.OPT_SORT_KEYS) == orjson.dumps(old, option=orjson.OPT_SORT_KEYS)

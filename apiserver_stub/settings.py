@@ -1,0 +1,72 @@
+"""Settings of the API server: the command line, and what follows from it."""
+
+import argparse
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# kube-apiserver's own default would be /24; kubeadm's is taken, which charts and docs assume.
+SERVICE_RANGE = "10.96.0.0/12"
+SERVICE_ADDRESS = "10.96.0.1"
+# Tables that are kept in memory only: their writes (heartbeats, Events) would wear out flash.
+VOLATILE = (("coordination.k8s.io", "leases"), ("", "events"))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """port 0: any free one. advertise: the address that is told to clients."""
+
+    data_dir: Path
+    port: int = 6443
+    bind: str = "0.0.0.0"  # noqa: S104
+    advertise: str = ""
+    token_file: Path | None = None
+    names: tuple[str, ...] = ()
+    durable_events: bool = False
+    hostname: str = field(default_factory=socket.gethostname)
+
+    @property
+    def pki(self) -> Path:
+        return self.data_dir / "pki"
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.data_dir / "admin.kubeconfig"
+
+    @property
+    def client_address(self) -> str:
+        """Where clients on this machine find the server."""
+        if self.advertise:
+            return self.advertise
+        return "127.0.0.1" if self.bind in ("0.0.0.0", "::", "") else self.bind  # noqa: S104
+
+
+def parse(argv: Sequence[str] | None = None) -> Settings:
+    parser = argparse.ArgumentParser(prog="apiserver_stub", description="The Kubernetes API of one machine.")
+    parser.add_argument("--data-dir", type=Path, required=True, help="state, certificates and admin.kubeconfig")
+    parser.add_argument("--port", type=_port, default=6443, help="0 takes any free port (default: 6443)")
+    parser.add_argument("--bind-address", default="0.0.0.0", help="default: all addresses")  # noqa: S104
+    parser.add_argument("--advertise-address", default="", help="address written into the kubeconfig")
+    parser.add_argument("--token-auth-file", type=Path, help='CSV lines: token,user,uid,"group1,group2"')
+    parser.add_argument("--tls-san", nargs="*", action="extend", default=[], help="more names of this server")
+    parser.add_argument(
+        "--durable-events", action="store_true", help="keep Leases and Events on disk too (wears out flash)"
+    )
+    args = parser.parse_args(argv)
+    return Settings(
+        data_dir=args.data_dir.absolute(),
+        port=args.port,
+        bind=args.bind_address,
+        advertise=args.advertise_address,
+        token_file=args.token_auth_file,
+        names=tuple(args.tls_san),
+        durable_events=args.durable_events,
+    )
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 65536:
+        raise argparse.ArgumentTypeError(f"{text} is no port")
+    return number

@@ -225,7 +225,7 @@ class Kube:
         return []
 
     async def settle(self) -> None:
-        """Look up what became of writes that were never answered. Raises ApiError while nobody answers."""
+        """Look up what became of writes whose outcome is unknown. Raises ApiError while nobody answers."""
         for kind, namespace in tuple(self._doubtful):
             objects, _ = await self._fetch_list(kind, namespace, {})
             store = self._cache.find(kind)
@@ -295,7 +295,7 @@ class Kube:
         try:
             answer = await self.request(method, path, body=body, params=params, content_type=content_type)
         except ApiError as error:
-            if error.is_unreachable and self._cache.find(kind) is not None:
+            if error.is_outcome_unknown and self._cache.find(kind) is not None:
                 self._doubtful.add((kind, key.namespace))
             raise
         self._take(kind, answer, silent=silent)

@@ -85,11 +85,9 @@ def _configure_logs(level: str) -> None:
     time = "" if _journal_listens() else "%(asctime)s "
     logging.basicConfig(level=level.upper(), format=f"{time}%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     if level != "debug":
-        for name in ("kopf", "asyncio", "aiohttp"):
-            logging.getLogger(name).setLevel(logging.ERROR)
-        # Its retries of requests: the host says once that the API server is away.
-        logging.getLogger("kopf._cogs.clients").setLevel(logging.CRITICAL)
-        logging.getLogger("kopf._core.reactor.running").setLevel(logging.CRITICAL)
+        # It reports each retry of each request; the host says once what ended an operator or that the server is away.
+        logging.getLogger("kopf").setLevel(logging.CRITICAL)
+        logging.getLogger("aiohttp").setLevel(logging.ERROR)
 
 
 def _journal_listens() -> bool:

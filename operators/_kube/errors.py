@@ -42,6 +42,11 @@ class ApiError(Exception):
         return self.status == 0
 
     @property
+    def is_outcome_unknown(self) -> bool:
+        """For a write: it may have been done all the same."""
+        return self.status == 0 or self.status >= 500
+
+    @property
     def is_namespace_terminating(self) -> bool:
         causes = (self.body.get("details") or {}).get("causes") or ()
         return self.status == 403 and any(cause.get("reason") == "NamespaceTerminating" for cause in causes)

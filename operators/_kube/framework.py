@@ -93,6 +93,8 @@ def register(registry: kopf.OperatorRegistry, session: Session, runtimes: Sequen
 
     @kopf.on.startup(registry=registry, id="ukube-start", errors=kopf.ErrorsMode.PERMANENT)
     async def start(settings: kopf.OperatorSettings, **_: Any) -> None:
+        # A hook that fails at once would end kopf's other tasks before they began, which Python complains about.
+        await asyncio.sleep(0)
         configure(settings, [runtime.controller for runtime in runtimes])
         for runtime in runtimes:
             await runtime.start()
@@ -103,8 +105,12 @@ def register(registry: kopf.OperatorRegistry, session: Session, runtimes: Sequen
 
     @kopf.on.cleanup(registry=registry, id="ukube-stop")
     async def stop(**_: Any) -> None:
-        await asyncio.gather(*(runtime.stop() for runtime in runtimes))
-        await session.close()
+        await _stop(session, runtimes)
+
+
+async def _stop(session: Session, runtimes: Sequence[Runtime]) -> None:
+    await asyncio.gather(*(runtime.stop() for runtime in runtimes))
+    await session.close()
 
 
 def watch(registry: kopf.OperatorRegistry, runtime: Runtime) -> None:
@@ -138,6 +144,8 @@ async def run(runtime: Runtime, started: Callable[[], None]) -> None:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
         await _end(tasks)
+        # kopf runs no cleanup when the startup failed.
+        await _stop(runtime.session, [runtime])
     for task in done:
         if not task.cancelled() and (error := task.exception()) is not None:
             raise error

@@ -54,7 +54,8 @@ class Member:
                 await self._run_once()
             except Exception as error:
                 # The one place where any error of an operator ends: the others go on.
-                self.error = f"{type(error).__name__}: {error}"
+                cause = error.__cause__ or error
+                self.error = f"{type(cause).__name__}: {cause}"
                 logging.getLogger(f"ukube.{self.controller.name}").error("stopped, starting again: %s", self.error)
                 log.debug("%s stopped", self.controller.name, exc_info=error)
             failures = 0 if loop.time() - start > HEALTHY_SECONDS else failures + 1

@@ -38,6 +38,7 @@ class Runtime:
         }
         self._unsubscribe: Callable[[], None] = lambda: None
         self._told_synced = False
+        self._is_stopped = False
         #: Called once, when every watched kind has been listed.
         self.on_synced: Callable[[], None] = lambda: None
         session.subscribe(self._listed)
@@ -65,7 +66,10 @@ class Runtime:
             await hook(self.kube)
 
     async def stop(self) -> None:
-        """Let reconciles end, run the cleanup hooks, send the last Events."""
+        """Let reconciles end, run the cleanup hooks, send the last Events. Only the first call does anything."""
+        if self._is_stopped:
+            return
+        self._is_stopped = True
         self._unsubscribe()
         self.controller.queue = None
         await asyncio.gather(*(queue.stop() for queue in self._queues.values()))

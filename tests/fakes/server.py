@@ -90,6 +90,10 @@ class FakeServer:
         try:
             answer = await self.api.send(request.method, path, body=body, content_type=request.content_type)
         except ApiError as error:
+            if error.is_unreachable:
+                # The request was carried out, but nobody is told.
+                assert request.transport is not None
+                request.transport.abort()
             status = {"kind": "Status", "status": "Failure", "reason": error.reason, "message": error.message}
             return reply({**status, "code": error.status}, error.status)
         if request.method == "GET" and (fields := request.query.get("fieldSelector")) and "items" in answer:

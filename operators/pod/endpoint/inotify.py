@@ -46,7 +46,7 @@ class Watch:
         os.close(self._descriptor)
 
     async def events(self, patience: float | None = None) -> list[Event]:
-        """All that happened since the last call, at least one; empty after `patience` seconds without any."""
+        """All that happened since the last call; empty when woken, or after `patience` seconds without any."""
         try:
             async with asyncio.timeout(patience):
                 await self._arrived.wait()
@@ -55,6 +55,10 @@ class Watch:
         self._arrived.clear()
         events, self._events = self._events, []
         return events
+
+    def wake(self) -> None:
+        """Lets `events` return for another reason."""
+        self._arrived.set()
 
     def _read(self) -> None:
         try:

@@ -13,7 +13,6 @@ from operators.pod.endpoint import backend, inotify, logfiles, logformat, logopt
 
 Write = Callable[[bytes], Awaitable[None]]
 
-_REOPENING: Final = 1.0  # seconds that conmon may take between closing a rotated log and making the new one
 _DRAINING: Final = 0.3  # seconds that conmon may take to write the last lines of a container that has just ended
 
 
@@ -52,7 +51,7 @@ async def stream(
             return
         with inotify.Watch(run.log.parent) as watch:  # before the first read, so that nothing is missed
             await log.write_all(wanted.tail)
-            await log.follow(_Process(container.pid), watch)
+            await log.follow(container.pid, watch)
     finally:
         log.close()
 
@@ -79,26 +78,23 @@ class _Log:
             if await self._open(parts[index], offset if index == first else 0):
                 await self._drain()
 
-    async def follow(self, process: _Process, watch: inotify.Watch) -> None:
-        """Ends when conmon closed the log for good, which it does after the container's end."""
-        try:
-            patience: float | None = None if process.alive() else _DRAINING
+    async def follow(self, pid: int, watch: inotify.Watch) -> None:
+        """Ends when the container's process has ended and conmon, which does so after it, has closed the log."""
+        with _Process(pid, watch.wake) as process:
             while not self._formatter.done:
-                events = await watch.events(patience)
+                alive = process.alive()
+                events = await watch.events(None if alive else _DRAINING)
                 await self._drain()
-                closed = any(event.mask & inotify.CLOSE_WRITE and self._run.owns(event.name) for event in events)
                 if any(event.mask & (inotify.DELETE_SELF | inotify.IGNORED) for event in events):
                     return
-                if (closed or patience is not None or self._reader is None) and self._is_replaced():
+                if self._is_replaced():  # rotated: conmon makes the new file when it is done with the old one
+                    await self._drain()
                     await self._open(self._run.log)
                     await self._drain()
-                    patience = None if process.alive() else _DRAINING
-                elif not events or (closed and not process.alive()):
-                    return
-                elif closed:  # for good, unless it is being rotated and the new file is about to appear
-                    patience = _REOPENING
-        finally:
-            process.close()
+                elif not process.alive():
+                    closed = any(event.mask & inotify.CLOSE_WRITE and self._run.owns(event.name) for event in events)
+                    if closed or not (events or alive):
+                        return
 
     def _is_replaced(self) -> bool:
         """Whether the log's name now leads to a file other than the one being read."""
@@ -124,21 +120,31 @@ class _Log:
 
 
 class _Process:
-    """A process that may end at any time, safe against reuse of its pid."""
+    """A process that may end at any time, safe against reuse of its pid; on_end: called once, when it does."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, on_end: Callable[[], None]) -> None:
+        self._on_end = on_end
         try:
             self._descriptor = os.pidfd_open(pid) if pid > 0 else -1
         except OSError:
             self._descriptor = -1
 
-    def alive(self) -> bool:
-        if self._descriptor < 0:
-            return False
-        poll = select.poll()
-        poll.register(self._descriptor, select.POLLIN)
-        return not poll.poll(0)
-
-    def close(self) -> None:
+    def __enter__(self) -> _Process:
         if self._descriptor >= 0:
+            asyncio.get_running_loop().add_reader(self._descriptor, self._ended)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._descriptor >= 0:
+            self._forget()
             os.close(self._descriptor)
+
+    def alive(self) -> bool:
+        return self._descriptor >= 0 and not select.select([self._descriptor], [], [], 0)[0]
+
+    def _forget(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._descriptor)
+
+    def _ended(self) -> None:
+        self._forget()
+        self._on_end()

@@ -47,7 +47,8 @@ class Writer:
         self._writer.close()
 
     def abort(self) -> None:
-        self._writer.transport.abort()
+        if not self._writer.is_closing():
+            self._writer.transport.abort()
 
 
 async def reader(descriptor: int) -> Reader:

@@ -28,6 +28,8 @@ def sizes(deployment: dict[str, Any], observed: sets.Sets) -> dict[str, int]:
         return {sets.name(only): replicas}
     if saturated(deployment, observed.new):
         return {sets.name(rs): 0 for rs in sets.active(observed.old)}
+    if not observed.all:
+        return {}
     if (deployment["spec"].get("strategy") or {}).get("type", "RollingUpdate") != "RollingUpdate":
         return {sets.name(rs): sets.size(rs) for rs in sets.active(observed.all)}
     return _proportional(deployment, sets.active(observed.all))

@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from operators.deployment import limits, rolling, sets
 
-from .build import Obj, deployment, replica_set, rolling as strategy, with_size
+from .build import Obj, deployment, replica_set, with_size
+from .build import rolling as strategy
 
 
 def observed(new: Obj | None, *old: Obj) -> sets.Sets:

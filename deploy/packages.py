@@ -35,6 +35,7 @@ PODMAN = Program("podman", "podman", "podman")
 CRUN = Program("crun", "crun", "crun")
 NFT = Program("nft", "nftables", "nftables")
 IP = Program("ip", "iproute2", "iproute2")
+KUBECTL = Program("kubectl", "kubernetes-client", "kubernetes-client")
 
 FOR_SANDBOX = (MMDEBSTRAP, UNSHARE, NSENTER)
 FOR_NODE = (PODMAN, CRUN, NFT, IP)

@@ -15,6 +15,9 @@ Listener = Callable[["Store", Object | None, Object | None], None]
 # How many deleted UIDs are remembered: enough to outlast any answer that is still on its way.
 _GRAVES = 4096
 
+#: What to keep of an object; must leave its metadata's name, namespace, uid, resourceVersion and ownerReferences.
+Keep = Callable[[Object], Object]
+
 
 class Store:
     """All objects of one kind.
@@ -23,12 +26,12 @@ class Store:
     compared by resourceVersion, and the dead are remembered by UID: what was deleted does not come back.
     """
 
-    def __init__(self, kind: Kind, changed: Listener, *, metadata_only: bool = False) -> None:
+    def __init__(self, kind: Kind, changed: Listener, keep: Keep | None = None) -> None:
         self.kind = kind
         self.object_kind = ""
         self.listed = False
         self._changed = changed
-        self._metadata_only = metadata_only
+        self._keep = keep
         self._objects: dict[Key, Object] = {}
         self._namespaces: dict[str, dict[Key, Object]] = {}
         self._dependants: dict[str, dict[Key, Object]] = {}
@@ -112,8 +115,8 @@ class Store:
             self._discard(key, old)
         # Who set which field is for the API server alone, and is often half of an object.
         obj.get("metadata", {}).pop("managedFields", None)
-        if self._metadata_only:
-            obj = {name: obj[name] for name in ("apiVersion", "kind", "metadata") if name in obj}
+        if self._keep is not None:
+            obj = self._keep(obj)
         self._objects[key] = obj
         self._namespaces.setdefault(key.namespace, {})[key] = obj
         reference = meta.controller_of(obj)
@@ -140,10 +143,9 @@ class Cache:
         self,
         kinds: Iterable[Kind],
         changed: Listener = lambda store, old, new: None,
-        *,
-        metadata_only: bool = False,
+        keep: Keep | None = None,
     ) -> None:
-        self._stores = {kind: Store(kind, changed, metadata_only=metadata_only) for kind in kinds}
+        self._stores = {kind: Store(kind, changed, keep) for kind in kinds}
 
     def __iter__(self) -> Iterator[Store]:
         return iter(self._stores.values())
@@ -161,6 +163,11 @@ class Cache:
     def unlisted(self) -> list[Kind]:
         """The kinds that have not been listed yet."""
         return [store.kind for store in self if not store.listed]
+
+
+def metadata_of(obj: Object) -> Object:
+    """A `Keep` for those who need neither spec nor status."""
+    return {name: obj[name] for name in ("apiVersion", "kind", "metadata") if name in obj}
 
 
 def _drop(index: dict[str, dict[Key, Any]], name: str, key: Key) -> None:

@@ -63,8 +63,11 @@ class Kube:
         recorder: Recorder,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        ca_pem: str = "",
     ) -> None:
         self.name = name
+        #: The certificate authority that this connection trusts; "" where it is the system's.
+        self.ca_pem = ca_pem
         self.clock = clock
         self.log = logging.getLogger(f"ukube.{name}")
         self._api = api

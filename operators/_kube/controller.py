@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from operators._kube import paths
+from operators._kube.cache import Keep, metadata_of
 from operators._kube.client import Kube
 from operators._kube.meta import Key, Object
 from operators._kube.paths import Kind
@@ -70,13 +71,16 @@ class Controller:
     raises: RetryAfter, Terminal, or anything else to be called again with back-off (50 ms doubling up to 30 s).
 
     `component`: who Events say they come from ("replicaset-controller"). `metadata_only`: the
-    cache keeps apiVersion, kind and metadata alone, for operators that watch many kinds but need nothing else of them.
+    cache keeps apiVersion, kind and metadata alone, for operators that watch many kinds but need nothing else of them;
+    `keep`: the same by a function. What is not kept looks empty to reconciles and to `patch_status`.
     """
 
-    def __init__(self, name: str, *, component: str | None = None, metadata_only: bool = False) -> None:
+    def __init__(
+        self, name: str, *, component: str | None = None, metadata_only: bool = False, keep: Keep | None = None
+    ) -> None:
         self.name = name
         self.component = component or f"{name}-controller"
-        self.metadata_only = metadata_only
+        self.keep = keep or (metadata_of if metadata_only else None)
         self.reconcilers: list[Reconciler] = []
         self.startup: list[Hook] = []
         self.cleanup: list[Hook] = []

@@ -29,9 +29,9 @@ class Runtime:
         self.session = session
         self._link = link
         self._log = logging.getLogger(f"ukube.{controller.name}")
-        self._cache = Cache(controller.kinds(), self._changed, metadata_only=controller.metadata_only)
+        self._cache = Cache(controller.kinds(), self._changed, controller.keep)
         self._recorder = Recorder(session, controller.component, self._log, self._clock, host=socket.gethostname())
-        self.kube = Kube(controller.name, session, self._cache, self._recorder)
+        self.kube = Kube(controller.name, session, self._cache, self._recorder, ca_pem=link.connection.ca or "")
         self._queues = {
             reconciler: Queue(functools.partial(self._work, reconciler), concurrency=reconciler.concurrency)
             for reconciler in controller.reconcilers

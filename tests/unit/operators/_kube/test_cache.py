@@ -1,6 +1,6 @@
 """News by three ways that overtake each other."""
 
-from operators._kube.cache import Store
+from operators._kube.cache import Store, metadata_of
 from operators._kube.meta import Key
 from operators._kube.paths import Kind
 
@@ -133,6 +133,6 @@ def test_managed_fields_are_not_kept():
 
 def test_metadata_only():
     seen = Seen()
-    store = Store(Kind("v1", "pods"), seen, metadata_only=True)
+    store = Store(Kind("v1", "pods"), seen, metadata_of)
     store.observe({**pod(5), "kind": "Pod", "spec": {"a": 1}})
     assert store.get(KEY) == {**pod(5), "kind": "Pod"}

@@ -118,7 +118,7 @@ class Machine:
 
 async def run_here(container: backend.ContainerRef, command: Sequence[str], tty: bool) -> runtime.Launch:
     """A Launcher that runs the command right here."""
-    return runtime.Launch(list(command))
+    return runtime.Launch([*(["setsid", "--ctty", "--wait"] if tty else []), *command])
 
 
 def line(text: str, stream: str = "stdout", tag: str = "F", at: int | None = None, zone: str = "+00:00") -> bytes:

@@ -143,7 +143,7 @@ class FakeKube(Kube):
 def _merged(old: Object, change: Object) -> Object:
     from tests.fakes.api import merged
 
-    new = merged(old, change)
+    new = copy.deepcopy(merged(old, change))
     new["metadata"].pop("resourceVersion", None)
     assert isinstance(new, dict)
     return new

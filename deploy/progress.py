@@ -63,7 +63,8 @@ class Steps:
     def refresh(self, step: Step) -> None:
         """Redraws the live line; on a pipe each new word is a line of its own."""
         if not self.live:
-            self._write(f"    {step.name}: {step.words}\n")
+            if step.words:
+                self._write(f"    {step.name}: {step.words}\n")
             return
         with self._lock:
             line = "  … " + ", ".join(f"{one.name} {one.words}".rstrip() for one in self._running)

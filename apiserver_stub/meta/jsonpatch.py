@@ -26,9 +26,7 @@ def apply(doc: dict[str, Any], patch: Any) -> Any:
     """
     _check_shape(patch)
     if len(patch) > MAX_OPERATIONS:
-        raise status.too_large(
-            f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(patch)}"
-        )
+        raise status.too_large(f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(patch)}")
     result: Any = orjson.loads(orjson.dumps(doc))
     copied = 0
     try:

@@ -80,7 +80,10 @@ def test_refuses(operation: object) -> None:
         ({"op": "add"}, "json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"),
         ("x", "json: cannot unmarshal string into Go value of type []handlers.jsonPatchOp"),
         ([1], "json: cannot unmarshal number into Go value of type handlers.jsonPatchOp"),
-        ([op("add", "/x") | {"path": 3}], "json: cannot unmarshal number into Go struct field jsonPatchOp.path of type string"),
+        (
+            [op("add", "/x") | {"path": 3}],
+            "json: cannot unmarshal number into Go struct field jsonPatchOp.path of type string",
+        ),
     ],
 )
 def test_malformed(patch: object, message: str) -> None:

@@ -116,8 +116,12 @@ ENV = [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]
             {"nodeSelector": {"z": "1"}},
             id="replace a map",
         ),
-        pytest.param({"nodeSelector": {"a": "1"}}, {"nodeSelector": {"$patch": "delete"}}, {"nodeSelector": {}}, id="delete"),
-        pytest.param({}, {"nodeSelector": {"$patch": "replace", "z": "1"}}, {}, id="directive for a map that is not there"),
+        pytest.param(
+            {"nodeSelector": {"a": "1"}}, {"nodeSelector": {"$patch": "delete"}}, {"nodeSelector": {}}, id="delete"
+        ),
+        pytest.param(
+            {}, {"nodeSelector": {"$patch": "replace", "z": "1"}}, {}, id="directive for a map that is not there"
+        ),
         pytest.param(
             {"nodeSelector": {"a": "1"}}, {"nodeSelector": {"b": "2"}}, {"nodeSelector": {"a": "1", "b": "2"}}, id="map"
         ),
@@ -151,7 +155,11 @@ def test_union_of_a_deployment() -> None:
         ({"containers": [{"image": "x"}]}, 500, "map: map[image:x] does not contain declared merge key: name"),
         ({"$patch": "explode"}, 500, "unknown patch type: explode in map: map[$patch:explode]"),
         ({"containers": [{"$patch": "merge"}]}, 500, "merging lists cannot yet be specified in the patch"),
-        ({"containers": [{"name": "a"}, "b"]}, 500, "list element types are not identical: [[map[name:a]] [map[name:a] b]]"),
+        (
+            {"containers": [{"name": "a"}, "b"]},
+            500,
+            "list element types are not identical: [[map[name:a]] [map[name:a] b]]",
+        ),
         ({"$setElementOrder/nope": [1]}, 500, 'unable to find api field in struct PodSpec for the json field "nope"'),
         ({"$setElementOrder/containers": 1}, 500, "expected a []interface {}, but received a int64"),
         ({"$retainKeys": 1}, 400, "invalid patch format of retainKeys"),

@@ -1,0 +1,177 @@
+"""OpenAPI documents of the API, v2 and v3: built when first asked for, kept only compressed."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import hashlib
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from apiserver_stub import openapi_paths
+from apiserver_stub.schema import openapi as schema
+from apiserver_stub.schema.kinds import Kinds
+
+JSON = dict[str, Any]
+
+_DATA: Final = Path(schema.__file__).with_name("data") / "definitions.full.json.gz"
+# Part of every document's hash: raise it when the form of the documents changes.
+_FORM: Final = "1"
+_INFO: Final = {"title": "Kubernetes", "version": "v1.36.0"}
+_REFERENCE: Final = re.compile(rb'"#/definitions/([^"]+)"')
+_BEARER: Final = {
+    "type": "apiKey",
+    "description": "Bearer Token authentication",
+    "name": "authorization",
+    "in": "header",
+}
+# Fields whose Go type is a struct, not a pointer: v3 says so by a default.
+_STRUCTS: Final = ("metadata", "spec", "status")
+_ONE_OF: Final = {
+    "io.k8s.apimachinery.pkg.api.resource.Quantity": ("string", "number"),
+    "io.k8s.apimachinery.pkg.util.intstr.IntOrString": ("integer", "string"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document as gzip; most clients take it so. `etag` is upper-case hex and changes with the content."""
+
+    gzipped: bytes
+    etag: str
+
+    def json(self) -> bytes:
+        return gzip.decompress(self.gzipped)
+
+
+def v2(kinds: Kinds) -> Document:
+    """/openapi/v2: all groups in one document."""
+    return _cached(kinds, "v2", lambda: _v2_parts(kinds))
+
+
+def v3_group(kinds: Kinds, group: str, version: str) -> Document | None:
+    """/openapi/v3/apis/GROUP/VERSION; None when it is not served."""
+    if not any((resource.group, resource.version) == (group, version) for resource in kinds):
+        return None
+    return _cached(kinds, f"v3/{group}/{version}", lambda: _v3_parts(kinds, group, version))
+
+
+def v3_index(kinds: Kinds) -> Document:
+    """/openapi/v3: the address of each group version's document, with its hash. Builds none of them."""
+    paths = {}
+    for group in kinds.groups():
+        for version in group.versions:
+            path = f"apis/{group.name}/{version}" if group.name else f"api/{version}"
+            etag = _etag(kinds, f"v3/{group.name}/{version}")
+            paths[path] = {"serverRelativeURL": f"/openapi/v3/{path}?hash={etag}"}
+    return _cached(kinds, "v3", lambda: iter([orjson.dumps({"paths": paths})]))
+
+
+_documents: dict[str, Document] = {}
+
+
+def _cached(kinds: Kinds, name: str, parts: Any) -> Document:
+    etag = _etag(kinds, name)
+    found = _documents.get(name)
+    if found is None or found.etag != etag:
+        found = _documents[name] = Document(_compress(parts()), etag)
+    return found
+
+
+def _compress(parts: Iterable[bytes]) -> bytes:
+    """gzip of all parts, one at a time: the whole document never stands in memory."""
+    packer = zlib.compressobj(6, wbits=31)
+    return b"".join([*(packer.compress(part) for part in parts), packer.flush()])
+
+
+def _etag(kinds: Kinds, name: str) -> str:
+    """Hash of what the document is made from, so that the index need not make the documents."""
+    seed = hashlib.sha256(f"{_FORM}\n{name}\n{_INFO['version']}\n".encode())
+    seed.update(_definitions_digest())
+    for resource in kinds:
+        seed.update(repr((resource.api_version, resource.name, sorted(resource.subresources))).encode())
+    return seed.hexdigest().upper()
+
+
+@functools.cache
+def _definitions_digest() -> bytes:
+    return hashlib.sha256(_DATA.read_bytes()).digest()
+
+
+def _joined(opening: bytes, members: Iterable[tuple[str, bytes]], closing: bytes) -> Iterator[bytes]:
+    """A JSON object as parts; members are (name, JSON text)."""
+    yield opening
+    separator = b""
+    for name, text in members:
+        yield separator + orjson.dumps(name) + b":" + text
+        separator = b","
+    yield closing
+
+
+def _v2_parts(kinds: Kinds) -> Iterator[bytes]:
+    paths = ((path, orjson.dumps(item)) for resource in kinds for path, item in openapi_paths.v2(resource))
+    yield from _joined(b'{"swagger":"2.0","info":' + orjson.dumps(_INFO) + b',"paths":{', paths, b"}")
+    yield from _joined(b',"definitions":{', schema.full_definitions().items(), b"}")
+    tail: JSON = {
+        "parameters": openapi_paths.v2_parameters(),
+        "securityDefinitions": {"BearerToken": _BEARER},
+        "security": [{"BearerToken": []}],
+    }
+    yield b"," + orjson.dumps(tail)[1:]
+
+
+def _v3_parts(kinds: Kinds, group: str, version: str) -> Iterator[bytes]:
+    served = [resource for resource in kinds if (resource.group, resource.version) == (group, version)]
+    paths = ((path, orjson.dumps(item)) for resource in served for path, item in openapi_paths.v3(resource))
+    yield from _joined(b'{"openapi":"3.0.0","info":' + orjson.dumps(_INFO) + b',"paths":{', paths, b"}")
+    definitions = schema.full_definitions()
+    wanted = _closure({name for resource in served for name in openapi_paths.roots(resource)}, definitions)
+    schemas = ((name, _v3_definition(name, definitions[name])) for name in sorted(wanted))
+    yield from _joined(b',"components":{"schemas":{', schemas, b"}")
+    yield b',"securitySchemes":' + orjson.dumps({"BearerToken": _BEARER}) + b"}}"
+
+
+def _closure(names: set[str], definitions: dict[str, bytes]) -> set[str]:
+    """The definitions and all that they refer to."""
+    found: set[str] = set()
+    waiting = [name for name in names if name in definitions]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [match.decode() for match in _REFERENCE.findall(definitions[name])]
+    return found
+
+
+def _v3_definition(name: str, text: bytes) -> bytes:
+    definition = _v3_schema(orjson.loads(text))
+    if name in _ONE_OF:
+        del definition["type"]
+        definition["oneOf"] = [{"type": kind} for kind in _ONE_OF[name]]
+    return orjson.dumps(definition)
+
+
+def _v3_schema(found: JSON) -> JSON:
+    """A schema of v2 as v3 says it: a reference with anything beside it goes into allOf."""
+    out = dict(found)
+    if "properties" in out:
+        out["properties"] = {name: _v3_property(name, value) for name, value in out["properties"].items()}
+    for key in ("items", "additionalProperties"):
+        if isinstance(out.get(key), dict):
+            inner = _v3_schema(out[key])
+            out[key] = {"default": {}, "allOf": [inner]} if inner.keys() == {"$ref"} else inner
+    if "$ref" in out:
+        reference = {"$ref": out.pop("$ref").replace("#/definitions/", "#/components/schemas/")}
+        return {**out, "allOf": [reference]} if out else reference
+    return out
+
+
+def _v3_property(name: str, found: JSON) -> JSON:
+    out = _v3_schema(found)
+    return {**out, "default": {}} if name in _STRUCTS and "allOf" in out else out

@@ -10,6 +10,7 @@ from aiohttp import web
 from apiserver_stub import bootstrap
 from apiserver_stub.auth import addresses, pki
 from apiserver_stub.auth.authenticate import TokenFile
+from apiserver_stub.http.listener import Listener
 from apiserver_stub.http.metrics import Family
 from apiserver_stub.http.server import Server
 from apiserver_stub.http.upgrade import Forwarder
@@ -47,7 +48,7 @@ class App:
     async def start(self) -> None:
         """Raises StartError."""
         settings = self.settings
-        low_level = web.Server(
+        listener = Listener(
             self.server.handle,
             handler_cancellation=True,
             access_log=None,
@@ -55,7 +56,7 @@ class App:
             max_line_size=LINE_LIMIT,
             max_field_size=LINE_LIMIT,
         )
-        self._runner = web.ServerRunner(low_level, shutdown_timeout=STOP_SECONDS)
+        self._runner = web.ServerRunner(listener, shutdown_timeout=STOP_SECONDS)
         await self._runner.setup()
         tls = _tls(settings.pki)
         site = web.TCPSite(self._runner, settings.bind, settings.port, ssl_context=tls, reuse_address=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from aiohttp import web
-from multidict import MultiDict, MultiDictProxy
+from multidict import MultiDict, MultiDictProxy, MultiMapping
 
 from apiserver_stub.auth.authenticate import User
 from apiserver_stub.http import negotiate, route
@@ -23,7 +23,7 @@ class Context:
     request: web.BaseRequest
     target: route.Target
     verb: str
-    query: MultiDictProxy[str]
+    query: MultiMapping[str]
     user: User
     wanted: negotiate.Wanted = negotiate.PLAIN
     warnings: list[str] = field(default_factory=list)

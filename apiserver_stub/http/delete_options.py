@@ -92,4 +92,5 @@ _GO = {int: "int64", str: "string", bool: "bool", dict: "v1.Preconditions", list
 def _go_type(value: object) -> str:
     if isinstance(value, bool):
         return "bool"
-    return {dict: "object", list: "array", str: "string"}.get(type(value), "number")
+    names: dict[type, str] = {dict: "object", list: "array", str: "string"}
+    return names.get(type(value), "number")

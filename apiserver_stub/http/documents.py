@@ -1,12 +1,22 @@
 """Discovery and OpenAPI: routed here, built in discovery.py and openapi.py."""
 
-from typing import Any
+import gzip
+import hashlib
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from apiserver_stub.http import negotiate, respond
 from apiserver_stub.http.context import Context
+from apiserver_stub.meta import status
 from apiserver_stub.schema import kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+_JSON = "application/json"
+_OFFERED = (_JSON, "application/yaml", "application/vnd.kubernetes.protobuf")
 
 
 class Documents:
@@ -14,10 +24,99 @@ class Documents:
 
     def __init__(self, served: kinds.Kinds) -> None:
         self._kinds = served
+        self._openapi: dict[str, tuple[bytes, bytes, str]] = {}
 
     async def answer(self, context: Context) -> web.StreamResponse | None:
         """None for a path that is none of these."""
-        return None
+        path = context.target.path.rstrip("/")
+        if path.startswith("/openapi/"):
+            return self._answer_openapi(context, path)
+        if context.target.prefix not in ("api", "apis"):
+            return None
+        return await self._answer_discovery(context, path)
+
+    async def _answer_discovery(self, context: Context, path: str) -> web.StreamResponse | None:
+        from apiserver_stub import discovery
+
+        accept = context.request.headers.get("Accept", "")
+        if path in ("/api", "/apis") and (response := self._aggregated(accept, path)) is not None:
+            return response
+        context.wanted = negotiate.accept(accept)
+        content: dict[str, Any] | None
+        target = context.target
+        if path == "/api":
+            content = discovery.api_versions(context.request.host)
+        elif path == "/apis":
+            content = discovery.api_groups(self._kinds)
+        elif target.version:
+            content = discovery.resource_list(self._kinds, target.group, target.version)
+        else:
+            content = discovery.api_group(self._kinds, target.group)
+        if content is None:
+            return None
+        return await respond.document(context, content)
+
+    def _aggregated(self, accept: str, path: str) -> web.Response | None:
+        """The answer to clients that ask for all of discovery at once; None for the others."""
+        from apiserver_stub import discovery
+
+        wishes = [wish.replace(" ", "").partition(";q=")[0] for wish in accept.split(",")]
+        ours = [wish for wish in wishes if _is_aggregated(wish, "v2")]
+        if not ours:
+            if wishes and all(_is_aggregated(wish, "") for wish in wishes if wish):
+                raise status.not_acceptable(_OFFERED)
+            return None
+        key = f"aggregated {path}"
+        content, _, tag = self._cached(key, lambda: respond.encoded(discovery.aggregated(self._kinds, path)))
+        return web.Response(body=content, headers={"Content-Type": _AGGREGATED, "ETag": f'"{tag}"', "Vary": "Accept"})
+
+    def _answer_openapi(self, context: Context, path: str) -> web.StreamResponse | None:
+        from apiserver_stub import openapi
+
+        if path == "/openapi/v2":
+            if "json" not in (accept := context.request.headers.get("Accept", "*/*")) and "*" not in accept:
+                raise status.not_acceptable([_JSON])
+            return self._document(context, path, lambda: openapi.v2(self._kinds), _JSON)
+        if path == "/openapi/v3":
+            return self._document(context, path, lambda: openapi.v3_index(self._kinds), "text/plain; charset=utf-8")
+        group, version = _group_version(path.removeprefix("/openapi/v3/"))
+        if not any((found.name == group and version in found.versions) for found in self._kinds.groups()):
+            return None
+        return self._document(context, path, lambda: openapi.v3_group(self._kinds, group, version), _JSON)
+
+    def _document(self, context: Context, key: str, build: "Callable[[], bytes]", media: str) -> web.Response:
+        content, packed, tag = self._cached(key, build)
+        headers = {"Content-Type": media, "ETag": f'"{tag}"', "Vary": "Accept-Encoding, Accept"}
+        if context.request.headers.get("If-None-Match", "").strip('"') == tag:
+            return web.Response(status=304, headers=headers)
+        if "gzip" in context.request.headers.get("Accept-Encoding", ""):
+            return web.Response(body=packed, headers=headers | {"Content-Encoding": "gzip"})
+        return web.Response(body=content or gzip.decompress(packed), headers=headers)
+
+    def _cached(self, key: str, build: "Callable[[], bytes]") -> tuple[bytes, bytes, str]:
+        """(content, gzipped, hash); of large documents only the gzipped form is kept."""
+        found = self._openapi.get(key)
+        if found is None:
+            content = build()
+            packed = gzip.compress(content, 6)
+            tag = hashlib.sha256(content).hexdigest()[:32].upper()
+            found = (content if key.startswith("aggregated") else b"", packed, tag)
+            self._openapi[key] = found
+        return found
 
 
-__all__ = ["Any", "negotiate", "respond"]
+def _is_aggregated(wish: str, version: str) -> bool:
+    params = dict(item.partition("=")[::2] for item in wish.split(";")[1:])
+    if params.get("g") != "apidiscovery.k8s.io" or params.get("as") != "APIGroupDiscoveryList":
+        return False
+    return not version or params.get("v") == version
+
+
+def _group_version(path: str) -> tuple[str, str]:
+    """`api/v1` or `apis/GROUP/VERSION`."""
+    parts = path.split("/")
+    if parts[0] == "api" and len(parts) == 2:
+        return "", parts[1]
+    if parts[0] == "apis" and len(parts) == 3:
+        return parts[1], parts[2]
+    return "", ""

@@ -92,14 +92,28 @@ def page(registry: Registry, namespace: str, asked: options.ListOptions) -> Page
     if start:
         begin = f"{namespace}/{start}" if namespace else start
         entries = entries[bisect.bisect_left(entries, begin, key=lambda entry: entry.key.path) :]
-    if matcher.is_everything:
-        return _cut(entries, revision, asked.limit, namespace, countable=True)
-    if asked.limit > 0:
-        # One more than asked for tells whether there is a next page.
-        entries = matcher.first(entries, asked.limit + 1)
-    else:
-        entries = [entry for entry in entries if matcher.matches(entry)]
-    return _cut(entries, revision, asked.limit, namespace, countable=False)
+    if not matcher.is_everything:
+        return _selected(entries, matcher, revision, asked.limit, namespace)
+    if asked.limit <= 0 or len(entries) <= asked.limit:
+        return Page(entries, revision)
+    last = entries[asked.limit - 1]
+    return Page(entries[: asked.limit], revision, _behind(last, namespace), len(entries) - asked.limit)
+
+
+def _selected(entries: Sequence[Entry], matcher: Matcher, revision: int, limit: int, namespace: str) -> Page:
+    """A page of what matches. As upstream, there is a next page when anything is left, matching or not."""
+    found = []
+    for index, entry in enumerate(entries):
+        if matcher.matches(entry):
+            found.append(entry)
+            if limit > 0 and len(found) == limit and index + 1 < len(entries):
+                return Page(found, revision, _behind(entry, namespace))
+    return Page(found, revision)
+
+
+def _behind(entry: Entry, namespace: str) -> str:
+    """The smallest key behind an entry."""
+    return (entry.key.name if namespace else entry.key.path) + "\0"
 
 
 def _exact_revision(registry: Registry, asked: options.ListOptions) -> int:
@@ -110,15 +124,6 @@ def _exact_revision(registry: Registry, asked: options.ListOptions) -> int:
     if asked.match == "Exact" or (asked.limit > 0 and not asked.match):
         return revision
     return 0
-
-
-def _cut(entries: Sequence[Entry], revision: int, limit: int, namespace: str, *, countable: bool) -> Page:
-    if limit <= 0 or len(entries) <= limit:
-        return Page(entries, revision)
-    last = entries[limit - 1].key
-    # The smallest key behind the last one that was sent.
-    start = (last.name if namespace else last.path) + "\0"
-    return Page(entries[:limit], revision, start, len(entries) - limit if countable else None)
 
 
 def token(revision: int, start: str) -> str:

@@ -1,7 +1,5 @@
 """Which objects a list or a watch is about."""
 
-from collections.abc import Iterable
-
 from apiserver_stub.meta import selectors
 from apiserver_stub.registry.generic import Registry
 from apiserver_stub.schema import facts
@@ -42,12 +40,3 @@ class Matcher:
         if not self._by_object:
             return True
         return selectors.matches(self._by_object, self._registry.fields(entry))
-
-    def first(self, entries: Iterable[Entry], count: int) -> list[Entry]:
-        found: list[Entry] = []
-        for entry in entries:
-            if self.matches(entry):
-                found.append(entry)
-                if len(found) == count:
-                    break
-        return found

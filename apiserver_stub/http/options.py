@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from apiserver_stub.http.route import truthy
 from apiserver_stub.meta import field, selectors, status
@@ -108,7 +109,10 @@ def write_options(query: Mapping[str, str], dry_runs: list[str], kind: str) -> W
         errors.append(field.not_supported("fieldValidation", validation, _FIELD_VALIDATIONS))
     if errors:
         raise status.invalid("meta.k8s.io", kind, "", errors)
-    return WriteOptions(bool(dry_runs), validation or "Warn", manager, truthy(query.get("force", "")))
+    chosen: Literal["Strict", "Warn", "Ignore"] = "Warn"
+    if validation in ("Strict", "Ignore"):
+        chosen = "Strict" if validation == "Strict" else "Ignore"
+    return WriteOptions(bool(dry_runs), chosen, manager, truthy(query.get("force", "")))
 
 
 def _manager_faults(manager: str) -> list[field.FieldError]:

@@ -69,6 +69,8 @@ class Resources:
                 return system.page_not_found()
             raise status.no_such_resource()
         self._check_scope(context, registry)
+        if context.request.method == "HEAD" or (context.verb == "create" and target.name and not target.subresource):
+            raise status.method_not_allowed()
         if target.subresource in _STREAMS or target.subresource in ("log", "proxy"):
             return await self._forward(context, registry)
         context.wanted = negotiate.accept(context.request.headers.get("Accept", ""))

@@ -60,6 +60,10 @@ async def raw(context: Context, content: bytes, code: int = 200) -> web.Response
     return response
 
 
+def encoded(content: Object) -> bytes:
+    return orjson.dumps(content)
+
+
 def failure(context: Context | None, error: status.StatusError) -> web.Response:
     """A metav1.Status; without a context (the request was not understood) as JSON."""
     content, headers = orjson.dumps(error.body), _JSON
@@ -107,7 +111,7 @@ def to_yaml(content: bytes) -> bytes:
     import yaml  # rarely asked for
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    return yaml.dump(orjson.loads(content), Dumper=dumper, allow_unicode=True, encoding="utf-8", sort_keys=True)
+    return bytes(yaml.dump(orjson.loads(content), Dumper=dumper, allow_unicode=True, encoding="utf-8", sort_keys=True))
 
 
 async def _compressed(content: bytes) -> bytes:

@@ -64,6 +64,7 @@ def label_value_faults(value: str) -> list[str]:
     if not _VALUE.fullmatch(value):
         faults.append(
             f"a valid label must be an empty string or {_MUST_BE.removeprefix('must ')} "
-            "(e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+            "(e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
+            "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
         )
     return faults

@@ -4,10 +4,11 @@ import datetime
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
+from apiserver_stub.meta import field as fields
 from apiserver_stub.meta import names, status
 from apiserver_stub.registry import convert, metadata
 from apiserver_stub.registry.admission import Admission
@@ -27,7 +28,7 @@ class WriteOptions:
     """What CreateOptions, UpdateOptions and PatchOptions have in common."""
 
     dry_run: bool = False
-    field_validation: str = "Warn"
+    field_validation: Literal["Strict", "Warn", "Ignore"] = "Warn"
     field_manager: str = ""
     force: bool = False
 
@@ -166,7 +167,7 @@ class Registry:
         if given != "0" and given != old["metadata"]["resourceVersion"]:
             raise status.modified(self.resource, name)
         if given == "0" and not self.strategy.allow_unconditional_update:
-            error = metadata.resource_version_required()
+            error = fields.invalid("metadata.resourceVersion", 0, "must be specified for an update")
             raise status.invalid(self.resource.group, self.resource.kind, name, [error])
         uid = meta.get("uid")
         if uid and uid != old["metadata"]["uid"]:

@@ -52,7 +52,8 @@ def selector_text(selector: Object | None) -> str:
 
 
 def _expression(rule: Object) -> str:
-    key, values = rule["key"], ",".join(sorted(rule.get("values") or []))
+    key: str = rule["key"]
+    values = ",".join(sorted(rule.get("values") or []))
     forms = {
         "In": f"{key} in ({values})",
         "NotIn": f"{key} notin ({values})",

@@ -1,1 +1,1 @@
-"""What the operators that touch the machine share: systemd, podman, network, journal."""
+"""What touches the machine: systemd, podman, the network. Only kinds that run on a node may import it."""

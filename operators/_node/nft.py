@@ -1,0 +1,66 @@
+"""The node's nftables rules for Pods: one table, always replaced as a whole."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+TABLE = "inet ukube"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class HostPort:
+    """A port of the node that leads to a Pod. protocol: "tcp", "udp" or "sctp"; host_ip "": any of the node's."""
+
+    protocol: str
+    port: int
+    pod_ip: str
+    pod_port: int
+    host_ip: str = ""
+
+
+def render(network: str, bridge: str, ports: Iterable[HostPort]) -> str:
+    """The ruleset as text for `nft -f`: it replaces the table in one transaction (pure)."""
+    every = sorted(set(ports))
+    wide = ", ".join(f"{p.protocol} . {p.port} : {p.pod_ip} . {p.pod_port}" for p in every if not p.host_ip)
+    narrow = ", ".join(f"{p.protocol} . {p.host_ip} . {p.port} : {p.pod_ip} . {p.pod_port}" for p in every if p.host_ip)
+    return f"""table {TABLE}
+delete table {TABLE}
+table {TABLE} {{
+    map hostports {{
+        type inet_proto . inet_service : ipv4_addr . inet_service
+        {f"elements = {{ {wide} }}" if wide else ""}
+    }}
+    map hostports_at {{
+        type inet_proto . ipv4_addr . inet_service : ipv4_addr . inet_service
+        {f"elements = {{ {narrow} }}" if narrow else ""}
+    }}
+    chain hostports_dnat {{
+        dnat ip to meta l4proto . ip daddr . th dport map @hostports_at
+        fib daddr type local dnat ip to meta l4proto . th dport map @hostports
+    }}
+    chain prerouting {{
+        type nat hook prerouting priority dstnat; policy accept;
+        jump hostports_dnat
+    }}
+    chain output {{
+        type nat hook output priority -100; policy accept;
+        jump hostports_dnat
+    }}
+    chain postrouting {{
+        type nat hook postrouting priority srcnat; policy accept;
+        ip saddr {network} ip daddr != {network} masquerade
+        ip saddr {network} ip daddr {network} ct status dnat masquerade
+        ip saddr 127.0.0.0/8 oifname "{bridge}" masquerade
+    }}
+}}
+"""
+
+
+async def apply(ruleset: str) -> None:
+    """Loads a ruleset. Raises OSError with nft's words when it is refused, and then nothing has changed."""
+    process = await asyncio.create_subprocess_exec(
+        "nft", "-f", "-", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+    )
+    _, errors = await process.communicate(ruleset.encode())
+    if process.returncode != 0:
+        raise OSError(f"nft refused the rules: {errors.decode(errors='replace').strip()}")

@@ -1,0 +1,57 @@
+"""How the runs of a container ended, as libexec/post.sh wrote it down (pure)."""
+
+import signal
+from dataclasses import dataclass
+
+_FIELDS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """One ended run. started, finished: seconds since the epoch; started 0.0: it never ran at all."""
+
+    invocation: str
+    result: str
+    code: int
+    container_id: str
+    started: float
+    finished: float
+    message: str = ""
+
+    @property
+    def reason(self) -> str:
+        """As in containerStatuses[].state.terminated.reason."""
+        if self.started == 0.0:
+            return "StartError"
+        if self.result == "oom-kill":
+            return "OOMKilled"
+        return "Completed" if self.code == 0 else "Error"
+
+
+def parse(text: str) -> list[Exit]:
+    """The records of one file, oldest first; a line cut short by a power cut is skipped."""
+    return [found for line in text.splitlines() if (found := _parse_line(line)) is not None]
+
+
+def _parse_line(line: str) -> Exit | None:
+    words = line.split(" ")
+    if len(words) != _FIELDS:
+        return None
+    invocation, result, how, status, container_id, started, finished = words
+    try:
+        start, end = float(started), float(finished)
+    except ValueError:
+        return None
+    # What never ran ended by podman's own exit code; upstream's runtimes call that 128.
+    code = 128 if start == 0.0 else exit_code(how, status)
+    return Exit(invocation, result, code, "" if container_id == "-" else container_id, start, end)
+
+
+def exit_code(how: str, status: str) -> int:
+    """systemd's $EXIT_CODE and $EXIT_STATUS as one number; 255 where they say nothing. See systemd.exec(5)."""
+    if how == "exited":
+        return int(status) if status.isdecimal() else 255
+    try:
+        return 128 + signal.Signals[f"SIG{status}"]
+    except KeyError:
+        return 255

@@ -1,0 +1,126 @@
+"""A Pod's files on the node: unit files, links for the boot, environment, what its containers mount (blocking)."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from operators.pod import env_file, names, volume_files
+from operators.pod.inventory import Record
+from operators.pod.paths import Paths
+
+_LIBEXEC = Path(__file__).parent / "libexec"
+
+
+def write(path: Path, text: str, mode: int = 0o644) -> bool:
+    """Puts the text there in one rename; False when it was there already. Raises OSError (disk full)."""
+    data = text.encode("utf-8", "surrogateescape")
+    try:
+        if path.read_bytes() == data:
+            return False
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as out:
+            out.write(data)
+        fresh.rename(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+    return True
+
+
+def install(paths: Paths, units: Mapping[str, str]) -> bool:
+    """The programs that units call, and the node's own units; True when systemd must read its files again."""
+    for source in sorted(_LIBEXEC.glob("*.sh")):
+        write(paths.libexec / source.name, source.read_text(), 0o755)
+    changed = [write(paths.units / name, text) for name, text in units.items()]
+    link = paths.units / "multi-user.target.wants" / "ukube.target"
+    if not link.is_symlink():
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to("../ukube.target")
+        return True
+    return any(changed)
+
+
+def make_folders(paths: Paths, uid: str) -> None:
+    for folder in (paths.pod_state(uid), paths.pod_run(uid), paths.pod_run(uid) / "env"):
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+
+
+def write_units(paths: Paths, units: Mapping[str, str]) -> None:
+    """Unit files; services also get their link for the boot."""
+    for name, text in units.items():
+        write(paths.units / name, text)
+        if name.endswith(".service"):
+            link = paths.wants(name)
+            if not link.is_symlink():
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(f"../{name}")
+
+
+def write_environment(paths: Paths, uid: str, container: str, variables: Mapping[str, str]) -> None:
+    """What `podman run` reads the container's environment from."""
+    folder = paths.pod_run(uid) / "env"
+    plain, conf = env_file.render(variables)
+    write(folder / container, plain, 0o600)
+    if conf:
+        write(folder / f"{container}.toml", conf, 0o600)
+
+
+def make_termination_log(paths: Paths, uid: str, container: str) -> Path:
+    path = paths.pod_state(uid) / "termination" / container
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    path.chmod(0o666)  # whatever user the container runs as
+    return path
+
+
+def unlink_boot(paths: Paths, record: Record) -> None:
+    """The Pod is over: nothing of it starts at the next boot."""
+    for name in services(record):
+        paths.wants(name).unlink(missing_ok=True)
+
+
+def remove_units(paths: Paths, record: Record) -> None:
+    """The unit files and boot links of a Pod whose units have stopped."""
+    unlink_boot(paths, record)
+    for name in (*services(record), record.slice):
+        if name:
+            (paths.units / name).unlink(missing_ok=True)
+
+
+def kill_payload(paths: Paths, cgroup: str) -> None:
+    """SIGKILL to the container in a unit's cgroup, but not to its conmon."""
+    for payload in (paths.cgroups / cgroup.lstrip("/")).glob("libpod-payload-*/cgroup.kill"):
+        payload.write_text("1")
+
+
+def remove(paths: Paths, record: Record) -> None:
+    """Everything of a Pod whose units have stopped. Safe to repeat; the unit files go last, since they name the rest."""
+    unlink_boot(paths, record)
+    pin = paths.netns / f"ukube-{record.uid}"
+    if pin.exists():
+        subprocess.run([str(paths.libexec / "sandbox.sh"), "down", record.uid, "-"], check=False)
+        pin.unlink(missing_ok=True)
+    volume_files.remove(paths.pod_state(record.uid), paths.pod_run(record.uid))
+    if record.key is not None:
+        log_dir = paths.logs / names.log_dir(record.key.namespace, record.key.name, record.uid)
+        shutil.rmtree(log_dir, ignore_errors=True)
+    remove_units(paths, record)
+
+
+def read(path: Path) -> str:
+    """The text of a small file; "" when it is not there."""
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def services(record: Record) -> list[str]:
+    """The Pod's service units, the sandbox first."""
+    return [name for name in (record.sandbox, *(found.name for found in record.units.values())) if name]

@@ -1,0 +1,29 @@
+#!/bin/sh
+# After each run of a container: records how it ended, repairs podman's state.
+# usage: post.sh RUN_DIR STATE_DIR CONTAINER PODMAN_NAME RESTART_POLICY
+# The record is one line: invocation, result, code, status, container id, started, finished (seconds); it replaces asking anybody later.
+set -u
+run=$1 state=$2 name=$3 podman_name=$4 policy=$5
+cid=$(cat "$run/$name.cid" 2>/dev/null) || cid=
+started=$(stat -c %.9Y "$run/$name.pid" 2>/dev/null) || started=0       # 0: the container never ran
+finished=$(date +%s.%N)
+record="$INVOCATION_ID ${SERVICE_RESULT:-unknown} ${EXIT_CODE:-none} ${EXIT_STATUS:-none} ${cid:--} $started $finished"
+mkdir -p "$run/exits" "$run/messages"
+if [ -s "$state/termination/$name" ]; then
+    head -c 4096 "$state/termination/$name" > "$run/messages/$INVOCATION_ID"
+    : > "$state/termination/$name"
+fi
+echo "$record" >> "$run/exits/$name"
+done_for_good() {
+    case $policy in
+    Never) return 0 ;;
+    OnFailure) [ "${EXIT_CODE:-}" = exited ] && [ "${EXIT_STATUS:-1}" = 0 ] ;;
+    *) return 1 ;;
+    esac
+}
+if done_for_good && ! [ -e "$run/restart" ]; then                        # "restart": the operator ended it in order to start it again
+    mkdir -p "$state/done"
+    echo "$record" > "$state/done/$name"
+fi
+rm -f "$run/$name.pid" "$run/$name.cid"
+exec podman rm -f -t 0 -i "$podman_name" >/dev/null

@@ -1,0 +1,49 @@
+#!/bin/sh
+# Ends one container as the Pod's spec says: preStop, then the stop signal, then SIGKILL after the grace period.
+# usage: stop.sh RUN_DIR CONTAINER SIGNAL GRACE [preStop command… | sleep: SECONDS]      GRACE in seconds
+# Only the container's own processes are killed: a killed conmon would leave podman with a container that is "Up" for ever.
+set -u
+run=$1 name=$2 signal=$3 grace=$4
+shift 4
+pidfile=$run/$name.pid
+pid=$(cat "$pidfile" 2>/dev/null) || exit 0
+cid=$(cat "$run/$name.cid" 2>/dev/null) || exit 0
+# A number that is left over may be somebody else's by now.
+case $(cat "/proc/$pid/cgroup" 2>/dev/null) in *"$cid"*) ;; *) exit 0 ;; esac
+if [ -s "$run/grace" ]; then grace=$(cat "$run/grace"); fi      # a deletion may ask for another grace period
+
+now() { read -r up _ < /proc/uptime; echo "${up%.*}"; }
+end=$(($(now) + grace))
+
+gone() {                                                # waits for process $1, for $2 seconds
+    [ -d "/proc/$1" ] || return 0
+    [ "$2" -gt 0 ] || return 1
+    if command -v waitpid >/dev/null; then
+        waitpid --timeout "$2" "$1" 2>/dev/null || true
+    else
+        left=$(($2 * 20))
+        while [ -d "/proc/$1" ] && [ "$left" -gt 0 ]; do sleep 0.05; left=$((left - 1)); done
+    fi
+    [ ! -d "/proc/$1" ]
+}
+
+if [ $# -gt 0 ] && [ "$grace" -gt 0 ]; then
+    if [ "$1" = sleep: ]; then
+        gone "$pid" "$(($2 < grace ? $2 : grace))" || true
+    else
+        timeout -k 1 "$grace" crun exec "$cid" "$@" >/dev/null 2>&1
+    fi
+    left=$((end - $(now)))
+    grace=$((left > 2 ? left : 2))                      # preStop counts against the grace period; two seconds remain in any case
+fi
+kill -s "$signal" "$pid" 2>/dev/null
+if ! gone "$pid" "$grace"; then
+    # …/<unit>/libpod-payload-<id>, the container's own cgroup
+    payload=$(sed -n 's/^0:://p' "/proc/$pid/cgroup" 2>/dev/null)
+    payload=${payload%%/libpod-payload-*}/libpod-payload-$cid
+    root=$(sed -n '/ cgroup2 /{s/^[^ ]* \([^ ]*\) .*/\1/p;q;}' /proc/mounts)
+    echo 1 > "$root$payload/cgroup.kill" 2>/dev/null || kill -s KILL "$pid" 2>/dev/null
+    gone "$pid" 10
+fi
+[ -n "${MAINPID:-}" ] && gone "$MAINPID" 10              # let conmon write the exit code and clean up
+exit 0

@@ -1,0 +1,28 @@
+"""What the operator remembers of a Pod while it runs; all of it can be found out again."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Local:
+    """waiting: why a container cannot start. announced: the run whose start was told as an Event. ended_by_us:
+    containers stopped in order to be started again. not_before: loop time before which one is not started again.
+    messages: what was found out about an ended run, by invocation."""
+
+    waiting: dict[str, tuple[str, str]] = field(default_factory=dict)
+    restarts_before: dict[str, int] = field(default_factory=dict)
+    starts: dict[str, asyncio.Task[str]] = field(default_factory=dict)
+    failures: int = 0
+    stop: asyncio.Task[None] | None = None
+    stops: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    grace: float | None = None
+    announced: dict[str, str] = field(default_factory=dict)
+    told: set[tuple[str, str]] = field(default_factory=set)
+    ended_by_us: set[str] = field(default_factory=set)
+    not_before: dict[str, float] = field(default_factory=dict)
+    messages: dict[str, str] = field(default_factory=dict)
+    rejected: bool = False
+
+    def busy(self) -> list[asyncio.Task[str]]:
+        return [task for task in self.starts.values() if not task.done()]

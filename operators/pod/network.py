@@ -1,0 +1,54 @@
+"""The node's side of the Pods' network: addresses given out, host ports forwarded."""
+
+import asyncio
+
+from operators._node import network, nft
+from operators._node.nft import HostPort
+from operators.pod import files, plan
+from operators.pod.inventory import Inventory
+from operators.pod.invocation import Machine
+from operators.pod.sources import Object
+
+
+class PodNetwork:
+    """One node's range of addresses and its rules."""
+
+    def __init__(self, pods: network.Range, machine: Machine) -> None:
+        self._range = pods
+        self._machine = machine
+        self._last = ""
+        self._lock = asyncio.Lock()
+        self._applied = ""
+
+    def address(self, inventory: Inventory) -> str:
+        """A free address. It is taken once a unit file names it. Raises Exhausted."""
+        self._last = network.allocate(self._range, inventory.addresses(), self._last)
+        return self._last
+
+    async def apply(self, ports: list[HostPort]) -> None:
+        """Loads the rules and keeps them for the boot. Raises OSError."""
+        async with self._lock:
+            text = nft.render(str(self._range.network), self._machine.bridge, ports)
+            if text == self._applied:
+                return
+            await nft.apply(text)
+            await asyncio.to_thread(files.write, self._machine.paths.ruleset, text, 0o600)
+            self._applied = text
+
+
+def host_ports(pod: Object, address: str) -> tuple[HostPort, ...]:
+    """The node's ports that lead to the Pod; on the host's network there is nothing to forward."""
+    if pod["spec"].get("hostNetwork"):
+        return ()
+    return tuple(
+        HostPort(
+            str(port.get("protocol") or "TCP").lower(),
+            int(port["hostPort"]),
+            address,
+            int(port["containerPort"]),
+            "" if port.get("hostIP") in (None, "", "0.0.0.0") else str(port["hostIP"]),  # noqa: S104 - compared
+        )
+        for container, _ in plan.containers(pod)
+        for port in container.get("ports") or ()
+        if port.get("hostPort")
+    )

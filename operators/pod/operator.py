@@ -1,0 +1,114 @@
+"""Pod: what is bound to this node runs as systemd units with podman in them, and says how it is doing."""
+
+import os
+import shutil
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from aiohttp import web
+
+from operators._kube import identity, meta
+from operators._kube.controller import Controller, Key, Kube, Result, Watch
+from operators._kube.meta import Object
+from operators._node import network as ranges
+from operators.pod import backend, kubelet, network, volumes
+from operators.pod.endpoint import server
+from operators.pod.invocation import Machine
+from operators.pod.kubelet import Kubelet
+from operators.pod.paths import Paths
+
+controller = Controller("pod", component="kubelet")
+
+_POD_NETWORK = "10.244.0.0/22"
+_PKI = Path("/var/lib/ukube/apiserver/pki")
+
+
+def _here() -> str:
+    return f"spec.nodeName={identity.node_name()}"
+
+
+def _me() -> str:
+    return f"metadata.name={identity.node_name()}"
+
+
+class Users:
+    """The Pods that name an object of a kind: they wake when it comes, goes or changes."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
+    def __call__(self, obj: Object, kube: Kube, /) -> Iterable[Key]:
+        for pod in kube.list("v1", "pods", meta.namespace_of(obj)):
+            if (self._kind, meta.name_of(obj)) in volumes.object_names(pod):
+                yield meta.key_of(pod)
+
+
+class Running:
+    """What lives from startup to cleanup."""
+
+    kubelet: Kubelet | None = None
+    endpoint: web.AppRunner | None = None
+
+
+_running = Running()
+
+
+@controller.on_startup
+async def start(kube: Kube) -> None:
+    """Takes over the node: what runs goes on running."""
+    paths = Paths()
+    pods = ranges.Range.parse(os.environ.get("UKUBE_POD_NETWORK") or _POD_NETWORK)
+    machine = Machine(
+        paths,
+        gateway=pods.gateway,
+        prefix=pods.prefix,
+        controllers=kubelet.controllers(paths),
+        podman=shutil.which("podman") or "/usr/bin/podman",
+    )
+    found = Kubelet(identity.node_name(), machine, network.PodNetwork(pods, machine), controller.enqueue)
+    await found.open(kube)
+    _running.kubelet = found
+    _running.endpoint = await _serve(found, kube)
+
+
+async def _serve(found: Kubelet, kube: Kube) -> web.AppRunner | None:
+    pki = Path(os.environ.get("UKUBE_PKI") or _PKI)
+    try:
+        return await server.serve(
+            backend.Backend(found),
+            port=int(os.environ.get("UKUBE_KUBELET_PORT") or 10250),
+            tls_cert=pki / "kubelet.crt",
+            tls_key=pki / "kubelet.key",
+            client_ca=pki / "ca.crt",
+        )
+    except OSError as error:
+        # Pods run all the same; only logs, exec and port-forward are missing.
+        kube.log.error("no kubelet endpoint: %s", error)
+        return None
+
+
+@controller.on_cleanup
+async def stop(kube: Kube) -> None:
+    """Leaves the node as it is."""
+    if _running.endpoint is not None:
+        await _running.endpoint.cleanup()
+    if _running.kubelet is not None:
+        await _running.kubelet.close()
+    _running.kubelet = _running.endpoint = None
+
+
+@controller.reconcile(
+    "v1",
+    "pods",
+    field_selector=_here,
+    watches=[
+        Watch("v1/nodes", field_selector=_me),
+        Watch("v1/configmaps", keys=Users("ConfigMap")),
+        Watch("v1/secrets", keys=Users("Secret")),
+    ],
+)
+async def reconcile(key: Key, kube: Kube, now: datetime) -> Result:
+    """Level-triggered: observe the units, start or end what must, then the status."""
+    assert _running.kubelet is not None
+    return await _running.kubelet.sync(key, kube, now)

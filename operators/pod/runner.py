@@ -1,0 +1,291 @@
+"""Brings a Pod's containers up: resolves what they refer to, writes their units, has systemd start them."""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from operators._kube.controller import Result
+from operators._node.network import Exhausted
+from operators._node.ports import SystemdError
+from operators.pod import env, env_file, files, hosts, invocation, network, plan, status, unit, volume_files, volumes
+from operators.pod import inventory as inventories
+from operators.pod.images import Waiting
+from operators.pod.inventory import Record
+from operators.pod.invocation import Bind, Container, Image
+from operators.pod.local import Local
+from operators.pod.sources import Missing, Object, Unsupported
+from operators.pod.view import View
+from operators.pod.volumes import Volume
+
+if TYPE_CHECKING:
+    from operators.pod.kubelet import Kubelet
+
+_SLOTS = 4  # two for each core of a small machine: more at once makes all of them slower
+_SLOT_SECONDS = 5.0  # an init container may run for hours, and must not keep others waiting
+_AGAIN = 10.0
+
+
+class Runner:
+    def __init__(self, kubelet: "Kubelet") -> None:
+        self._kubelet = kubelet
+        self._slots = asyncio.Semaphore(_SLOTS)
+        self._images: dict[tuple[str, str], str] = {}
+
+    async def advance(self, pod: Object, record: Record, views: Mapping[str, View], local: Local) -> Result:
+        """One step towards what the Pod's spec asks for. The result says when to look again."""
+        hashes = {name: found.hash for name, found in record.units.items()}
+        steps = plan.steps(pod, views, hashes, local.ended_by_us)
+        for step in steps:
+            if step.do == "kick":
+                self._kick(record, step.container, local)
+            elif step.do == "replace":
+                self.restart(pod, record, step.container, "definition changed, will be restarted")
+        wanted = [step.container for step in steps if step.do == "start"]
+        again: list[float] = []
+        if not await self._stand(pod, record, local, again):
+            return Result(requeue_after=min(again, default=None))
+        if wanted:
+            await self._prepare(pod, record, wanted, local, again)
+            self._start(pod, record, views, wanted, local, again)
+        return Result(requeue_after=min(again, default=None))
+
+    def image_id(self, pod: Object, container: str, record: Record) -> str:
+        """status.imageID: what was found at the start, else what was reported before."""
+        if found := self._images.get((record.uid, container)):
+            return found
+        old = pod.get("status") or {}
+        entries = [*(old.get("initContainerStatuses") or ()), *(old.get("containerStatuses") or ())]
+        return next((str(entry.get("imageID") or "") for entry in entries if entry["name"] == container), "")
+
+    def forget(self, uid: str) -> None:
+        self._images = {key: value for key, value in self._images.items() if key[0] != uid}
+
+    # The Pod as a whole
+
+    async def _stand(self, pod: Object, record: Record, local: Local, again: list[float]) -> bool:
+        """Makes the Pod's folders, sandbox and volumes; False when its containers must wait for something."""
+        names = [container["name"] for container, _ in plan.containers(pod)]
+        try:
+            if not record.sandbox:
+                await self._make_sandbox(pod, record)
+            await asyncio.to_thread(volume_files.ensure, list(self._volumes(pod, record).values()))
+        except (Missing, Unsupported) as error:
+            waiting = ("PodInitializing" if pod["spec"].get("initContainers") else "ContainerCreating", "")
+            local.waiting = dict.fromkeys(names, waiting)
+            self._once(pod, local, None, "FailedMount", f"MountVolume.SetUp failed: {error.message}")
+            again.append(_AGAIN)
+            return False
+        except Exhausted as error:
+            local.waiting = dict.fromkeys(names, ("ContainerCreating", ""))
+            self._once(pod, local, None, "FailedCreatePodSandBox", f"Failed to create pod sandbox: {error}")
+            again.append(_AGAIN)
+            return False
+        return True
+
+    def _volumes(self, pod: Object, record: Record) -> dict[str, Volume]:
+        kubelet = self._kubelet
+        roots = volumes.Roots(
+            disk=str(kubelet.paths.pod_state(record.uid) / "volumes"), memory=str(kubelet.paths.pod_run(record.uid) / "volumes")
+        )
+        return volumes.plan(pod, kubelet, roots, kubelet.node_facts(record))
+
+    async def _make_sandbox(self, pod: Object, record: Record) -> None:
+        kubelet, qos = self._kubelet, status.qos_class(pod)
+        address = "" if pod["spec"].get("hostNetwork") else kubelet.network.address(kubelet.inventory)
+        ports = network.host_ports(pod, address)
+        slice_units = unit.slice_(pod, qos)
+        sandbox = unit.sandbox(pod, qos, address, kubelet.machine, inventories.dump_ports(ports))
+        record.slice = next(iter(slice_units))
+        kubelet.inventory.put_sandbox(record, next(iter(sandbox)), address, ports)
+        try:
+            await asyncio.to_thread(self._write_base, pod, record, {**slice_units, **sandbox})
+        except BaseException:
+            kubelet.inventory.put_sandbox(record, "", "", ())
+            raise
+        if ports:
+            await kubelet.network.apply(kubelet.inventory.host_ports())
+
+    def _write_base(self, pod: Object, record: Record, units: Mapping[str, str]) -> None:
+        paths = self._kubelet.paths
+        files.make_folders(paths, record.uid)
+        folder = paths.pod_state(record.uid)
+        ips = (record.address,) if record.address else self._kubelet.host_ips()
+        files.write(folder / "etc-hosts", hosts.etc_hosts(pod, ips, files.read(Path("/etc/hosts"))))
+        files.write(folder / "resolv.conf", hosts.resolv_conf(pod, files.read(Path("/etc/resolv.conf"))))
+        files.write(folder / "hostname", hosts.hostname(pod, socket.gethostname()) + "\n")
+        files.write_units(paths, units)
+
+    # One container
+
+    async def _prepare(self, pod: Object, record: Record, wanted: list[str], local: Local, again: list[float]) -> None:
+        local.waiting = {}
+        for spec, role in plan.containers(pod):
+            name = spec["name"]
+            if name not in wanted:
+                continue
+            image = await self._kubelet.images.need(pod, spec)
+            if isinstance(image, Waiting):
+                if image.reason != "ContainerCreating":
+                    local.waiting[name] = (image.reason, image.message)
+                    if image.reason in ("InvalidImageName", "ErrImageNeverPull"):
+                        self._once(pod, local, name, "Failed", f"Error: {image.reason}", image.message)
+                record.units.pop(name, None)
+                if image.again is not None:
+                    again.append(image.again)
+                continue
+            try:
+                await self._write(pod, spec, role, image, record)
+            except (Missing, Unsupported, ValueError) as error:
+                message = error.message if isinstance(error, Missing | Unsupported) else str(error)
+                local.waiting[name] = ("CreateContainerConfigError", message)
+                self._once(pod, local, name, "Failed", f"Error: {message}")
+                again.append(_AGAIN)
+
+    async def _write(self, pod: Object, spec: Object, role: str, image: Image, record: Record) -> None:
+        """The container's unit and all it refers to. Raises Missing, Unsupported, ValueError."""
+        kubelet, name = self._kubelet, spec["name"]
+        check_user(pod, spec, image)
+        variables = env.resolve(pod, spec, kubelet, kubelet.node_facts(record))
+        command, args = env.command(spec, variables)
+        variables.setdefault("HOSTNAME", hosts.hostname(pod, socket.gethostname()))
+        if clash := env_file.unsettable(variables, image.env):
+            raise Unsupported(f"variable {clash[0]} has more than one line and is also set by the image")
+        mounts = volumes.mounts(spec, (planned := self._volumes(pod, record)), variables)
+        _, conf = env_file.render(variables)
+
+        def write() -> None:
+            binds = tuple(self._binds(pod, record, spec, mounts, planned))
+            resolved = Container(spec, role, image, command, args, binds, has_conf=bool(conf))
+            units = unit.container(pod, resolved, status.qos_class(pod), kubelet.machine)
+            files.write_environment(kubelet.paths, record.uid, name, variables)
+            files.write_units(kubelet.paths, units)
+            found = inventories.Unit(next(iter(units)), role, image.id, unit.restart_hash(spec))
+            kubelet.inventory.put_unit(record, name, found)
+
+        await asyncio.to_thread(write)
+        self._images[(record.uid, name)] = image.reference
+
+    def _binds(
+        self, pod: Object, record: Record, spec: Object, mounts: list[volumes.Mount], planned: Mapping[str, Volume]
+    ) -> list[Bind]:
+        paths, name = self._kubelet.paths, spec["name"]
+        folder = paths.pod_state(record.uid)
+        taken = {mount.target.rstrip("/") for mount in mounts}
+        own = {"/etc/hosts": folder / "etc-hosts", "/etc/resolv.conf": folder / "resolv.conf", "/etc/hostname": folder / "hostname"}
+        binds = [Bind(str(source), target) for target, source in own.items() if target not in taken]
+        log = spec.get("terminationMessagePath") or "/dev/termination-log"
+        if log not in taken:
+            binds.append(Bind(str(files.make_termination_log(paths, record.uid, name)), log))
+        by_path = {volume.path: volume for volume in planned.values()}
+        for index, mount in enumerate(mounts):
+            pin = paths.pod_run(record.uid) / "pins" / name / str(index)
+            source = volume_files.resolve(mount, pin, is_files=by_path[mount.source].kind == "files")
+            binds.append(Bind(source, mount.target, mount.read_only, mount.propagation))
+        return binds
+
+    # Starting and stopping
+
+    def _start(
+        self, pod: Object, record: Record, views: Mapping[str, View], wanted: list[str], local: Local, again: list[float]
+    ) -> None:
+        now = asyncio.get_running_loop().time()
+        for name in wanted:
+            is_busy = (task := local.starts.get(name)) is not None and not task.done()
+            if is_busy or name in local.waiting or not plan.is_startable(pod, name, record.units):
+                continue
+            delay = local.not_before.get(name, 0.0) - now
+            if delay > 0:
+                again.append(delay)
+                view = views[name]
+                report = status.Report(view)
+                if view.exits:
+                    local.waiting[name] = ("CrashLoopBackOff", status.backoff_message(pod, name, report))
+                continue
+            local.ended_by_us.discard(name)
+            task = local.starts[name] = asyncio.create_task(self._start_unit(record.units[name].name))
+            task.add_done_callback(lambda done, name=name: self._started(pod, record, local, name, done))  # type: ignore[misc]
+
+    async def _start_unit(self, name: str) -> str:
+        async with self._slots:
+            job = asyncio.create_task(self._kubelet.systemd.start(name))
+            await asyncio.wait({job}, timeout=_SLOT_SECONDS)
+        return await job
+
+    def _started(self, pod: Object, record: Record, local: Local, name: str, task: asyncio.Task[str]) -> None:
+        if task.cancelled():
+            return
+        error = task.exception()
+        result = "" if error else task.result()
+        if result in ("done", "canceled", "skipped"):
+            local.failures = 0
+        else:
+            # Its own run failing is in its exits; this is about what it depends on.
+            local.failures += 1
+            local.not_before[name] = asyncio.get_running_loop().time() + min(2.0**local.failures, 60.0)
+            if error is not None or result == "dependency":
+                text = str(error) if error else "the sandbox or an init container did not start"
+                self._once(pod, local, None, "FailedCreatePodSandBox", f"Failed to create pod sandbox: {text}")
+        if record.key is not None:
+            self._kubelet.enqueue(record.key)
+
+    def _kick(self, record: Record, name: str, local: Local) -> None:
+        if (task := local.starts.get(name)) is None or task.done():
+            local.starts[name] = asyncio.create_task(self._restart_unit(record.units[name].name))
+
+    async def _restart_unit(self, name: str) -> str:
+        try:
+            return await self._kubelet.systemd.restart(name)
+        except SystemdError:
+            return "failed"
+
+    def restart(self, pod: Object, record: Record, name: str, why: str) -> None:
+        """Ends a container within its grace period; it is started again when it is gone."""
+        local, known = self._kubelet.local(record.uid), record.units.get(name)
+        if known is None or ((task := local.stops.get(name)) is not None and not task.done()):
+            return
+        self._kubelet.tell(pod, name, "Normal", "Killing", f"Container {name} {why}")
+        local.ended_by_us.add(name)
+        local.stops[name] = asyncio.create_task(self._end(record, name, known.name, local))
+
+    async def _end(self, record: Record, name: str, unit_name: str, local: Local) -> None:
+        run, state = self._kubelet.paths.pod_run(record.uid), self._kubelet.paths.pod_state(record.uid)
+        (run / "restart").touch()
+        try:
+            await self._kubelet.systemd.stop(unit_name)
+        finally:
+            (run / "restart").unlink(missing_ok=True)
+            (state / "done" / name).unlink(missing_ok=True)
+        ended = len(files.read(run / "exits" / name).splitlines())
+        local.not_before[name] = asyncio.get_running_loop().time() + (
+            0.0 if ended <= 1 else float(status.backoff_seconds(ended - 1))
+        )
+        if record.key is not None:
+            self._kubelet.enqueue(record.key)
+
+    def _once(self, pod: Object, local: Local, container: str | None, reason: str, *messages: str) -> None:
+        for message in messages:
+            if (reason, f"{container}:{message}") not in local.told:
+                local.told.add((reason, f"{container}:{message}"))
+                self._kubelet.tell(pod, container, "Warning", reason, message)
+
+
+def check_user(pod: Object, spec: Object, image: Image) -> None:
+    """runAsNonRoot, in kubelet's words. Raises Missing."""
+    whole, own = pod["spec"].get("securityContext") or {}, spec.get("securityContext") or {}
+    if not own.get("runAsNonRoot", whole.get("runAsNonRoot")):
+        return
+    user = own.get("runAsUser", whole.get("runAsUser"))
+    where = f'(pod: "{pod["metadata"]["name"]}_{pod["metadata"]["namespace"]}({pod["metadata"]["uid"]})", container: {spec["name"]})'
+    if user == 0:
+        raise Missing(f"container's runAsUser breaks non-root policy {where}")
+    if user is None:
+        name = image.user.partition(":")[0]
+        if name in ("", "0", "root"):
+            raise Missing(f"container has runAsNonRoot and image will run as root {where}")
+        if not name.isdecimal():
+            raise Missing(f"container has runAsNonRoot and image has non-numeric user ({name}), cannot verify user is non-root {where}")
+
+
+__all__ = ["Runner", "check_user", "invocation"]

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import orjson
 
-from apiserver_stub import openapi_paths
+from apiserver_stub import openapi_paths, openapi_protobuf
 from apiserver_stub.schema import openapi as schema
 from apiserver_stub.schema.kinds import Kinds
 
@@ -46,13 +46,19 @@ class Document:
     gzipped: bytes
     etag: str
 
-    def json(self) -> bytes:
+    def plain(self) -> bytes:
+        """The document uncompressed."""
         return gzip.decompress(self.gzipped)
 
 
 def v2(kinds: Kinds) -> Document:
     """/openapi/v2: all groups in one document."""
     return _cached(kinds, "v2", lambda: _v2_parts(kinds))
+
+
+def v2_protobuf(kinds: Kinds) -> Document:
+    """/openapi/v2 for application/com.github.proto-openapi.spec.v2@v1.0+protobuf; the content is not JSON."""
+    return _cached(kinds, "v2.pb", lambda: _v2_protobuf_parts(kinds))
 
 
 def v3_group(kinds: Kinds, group: str, version: str) -> Document | None:
@@ -124,6 +130,15 @@ def _v2_parts(kinds: Kinds) -> Iterator[bytes]:
         "security": [{"BearerToken": []}],
     }
     yield b"," + orjson.dumps(tail)[1:]
+
+
+def _v2_protobuf_parts(kinds: Kinds) -> Iterator[bytes]:
+    yield from openapi_protobuf.head(_INFO, openapi_paths.v2_parameters())
+    for resource in kinds:
+        for path, item in openapi_paths.v2(resource):
+            yield openapi_protobuf.path(path, item)
+    for name, text in schema.full_definitions().items():
+        yield openapi_protobuf.definition(name, orjson.loads(text))
 
 
 def _v3_parts(kinds: Kinds, group: str, version: str) -> Iterator[bytes]:

@@ -20,13 +20,13 @@ GROUP_VERSIONS = [(group.name, version) for group in KINDS.groups() for version 
 def v3(group: str, version: str) -> JSON:
     document = openapi.v3_group(KINDS, group, version)
     assert document is not None
-    found: JSON = orjson.loads(document.json())
+    found: JSON = orjson.loads(document.plain())
     return found
 
 
 @pytest.fixture(scope="module")
 def v2() -> JSON:
-    found: JSON = orjson.loads(openapi.v2(KINDS).json())
+    found: JSON = orjson.loads(openapi.v2(KINDS).plain())
     return found
 
 
@@ -119,7 +119,7 @@ def test_paths_of_a_resource() -> None:
 
 
 def test_index_names_each_group_version_with_the_documents_hash() -> None:
-    paths = orjson.loads(openapi.v3_index(KINDS).json())["paths"]
+    paths = orjson.loads(openapi.v3_index(KINDS).plain())["paths"]
     assert len(paths) == len(GROUP_VERSIONS)
     document = openapi.v3_group(KINDS, "apps", "v1")
     assert document is not None

@@ -67,7 +67,7 @@ class Node:
         leaf = _cgroup(self.name, running) / "exec"
         script = 'echo $$ > "$1/cgroup.procs" && shift && exec nsenter "$@"'
         names = [f"{key}={value}" for key, value in {**ENVIRONMENT, **(env or {})}.items()]
-        enter = ["-t", str(running.init), "-m", "-u", "-i", "-n", "-p", "-C", "--", "env", "-i", *names]
+        enter = ["-t", str(running.init), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "--", "env", "-i", *names]
         leaf.mkdir(exist_ok=True)
         return ["/bin/sh", "-c", script, "sh", str(leaf), *enter, *words]
 

@@ -1,6 +1,7 @@
 """One request on its way through the server, and the reading of its body."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiohttp import web
 from multidict import MultiDict, MultiDictProxy, MultiMapping
@@ -9,6 +10,7 @@ from apiserver_stub.auth.authenticate import User
 from apiserver_stub.http import negotiate, route
 from apiserver_stub.meta import status
 from apiserver_stub.registry.generic import Registry
+from apiserver_stub.schema import decode, openapi
 
 # kube-apiserver's limit for the body of a request, in bytes.
 BODY_LIMIT = 3 * 1024 * 1024
@@ -54,6 +56,20 @@ async def object_body(context: Context) -> tuple[bytes, str]:
     """The body and its media type. Raises StatusError (413, 415)."""
     media = negotiate.body_media(context.request.headers.get("Content-Type", ""))
     return await body(context.request), media
+
+
+def decoded(
+    context: Context, content: tuple[bytes, str], kind: decode.AnyKind, field_validation: decode.FieldValidation
+) -> dict[str, Any]:
+    """The object in a body; its warnings go to the context. Raises StatusError (400)."""
+    raw, media = content
+    if media == negotiate.PROTOBUF:
+        from apiserver_stub.schema import protobuf  # only typed Go clients need it
+
+        raw, media = protobuf.to_json(raw, openapi.node_for(kind)), negotiate.JSON
+    obj, warnings = decode.decode(raw, media, kind, field_validation)
+    context.warn(warnings)
+    return obj
 
 
 def check_representation(context: Context, registry: Registry, *, is_list: bool) -> None:

@@ -3,17 +3,15 @@
 from aiohttp import web
 
 from apiserver_stub.http import options, respond
-from apiserver_stub.http.context import Context, check_representation, object_body
+from apiserver_stub.http.context import Context, check_representation, decoded, object_body
 from apiserver_stub.registry.generic import Registry
-from apiserver_stub.schema import decode
 
 
 async def serve(context: Context, registry: Registry) -> web.Response:
     check_representation(context, registry, is_list=False)
-    raw, media = await object_body(context)
+    content = await object_body(context)
     asked = options.write_options(context.query, context.dry_runs, "CreateOptions")
-    obj, warnings = decode.decode(raw, media, registry.resource, asked.field_validation)
-    context.warn(warnings)
+    obj = decoded(context, content, registry.resource, asked.field_validation)
     written = await registry.create(obj, context.target.namespace, asked)
     context.warn(written.warnings)
     return await respond.entry(context, registry, written.entry, 201)

@@ -10,6 +10,7 @@ from apiserver_stub.registry import delete
 from apiserver_stub.registry.delete import DeleteOptions
 from apiserver_stub.registry.generic import Registry
 
+_PROTOBUF = b"k8s\x00"
 _JOB_WARNING = (
     "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or "
     "set propagationPolicy=Orphan to suppress this warning"
@@ -45,7 +46,12 @@ async def serve_collection(context: Context, registry: Registry) -> web.Response
 
 
 async def _options(context: Context, registry: Registry) -> DeleteOptions:
-    asked = delete_options.parse(context.query, context.dry_runs, await body(context.request))
+    content = await body(context.request)
+    if content.startswith(_PROTOBUF):
+        from apiserver_stub.schema import protobuf
+
+        content = protobuf.to_json(content, None)
+    asked = delete_options.parse(context.query, context.dry_runs, content)
     if registry.resource.group_resource == "jobs.batch" and not asked.policy:
         context.warn([_JOB_WARNING])
     return asked

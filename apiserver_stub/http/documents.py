@@ -1,6 +1,5 @@
 """Discovery and OpenAPI: routed here, built in discovery.py and openapi.py."""
 
-import gzip
 import hashlib
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +11,11 @@ from apiserver_stub.meta import status
 from apiserver_stub.schema import kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from apiserver_stub import openapi
 
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _JSON = "application/json"
+_PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 _OFFERED = (_JSON, "application/yaml", "application/vnd.kubernetes.protobuf")
 
 
@@ -24,7 +24,7 @@ class Documents:
 
     def __init__(self, served: kinds.Kinds) -> None:
         self._kinds = served
-        self._openapi: dict[str, tuple[bytes, bytes, str]] = {}
+        self._aggregates: dict[str, tuple[bytes, str]] = {}
 
     async def answer(self, context: Context) -> web.StreamResponse | None:
         """None for a path that is none of these."""
@@ -66,43 +66,37 @@ class Documents:
             if wishes and all(_is_aggregated(wish, "") for wish in wishes if wish):
                 raise status.not_acceptable(_OFFERED)
             return None
-        key = f"aggregated {path}"
-        content, _, tag = self._cached(key, lambda: respond.encoded(discovery.aggregated(self._kinds, path)))
+        if path not in self._aggregates:
+            built = respond.encoded(discovery.aggregated(self._kinds, path))
+            self._aggregates[path] = built, hashlib.sha256(built).hexdigest().upper()
+        content, tag = self._aggregates[path]
         return web.Response(body=content, headers={"Content-Type": _AGGREGATED, "ETag": f'"{tag}"', "Vary": "Accept"})
 
     def _answer_openapi(self, context: Context, path: str) -> web.StreamResponse | None:
         from apiserver_stub import openapi
 
+        accept = context.request.headers.get("Accept", "")
         if path == "/openapi/v2":
-            if "json" not in (accept := context.request.headers.get("Accept", "*/*")) and "*" not in accept:
-                raise status.not_acceptable([_JSON])
-            return self._document(context, path, lambda: openapi.v2(self._kinds), _JSON)
+            if _PROTOBUF in accept:
+                return _document(context, openapi.v2_protobuf(self._kinds), _PROTOBUF)
+            if accept and "json" not in accept and "*" not in accept:
+                raise status.not_acceptable((_JSON, _PROTOBUF))
+            return _document(context, openapi.v2(self._kinds), _JSON)
         if path == "/openapi/v3":
-            return self._document(context, path, lambda: openapi.v3_index(self._kinds), "text/plain; charset=utf-8")
+            return _document(context, openapi.v3_index(self._kinds), "text/plain; charset=utf-8")
         group, version = _group_version(path.removeprefix("/openapi/v3/"))
-        if not any((found.name == group and version in found.versions) for found in self._kinds.groups()):
-            return None
-        return self._document(context, path, lambda: openapi.v3_group(self._kinds, group, version), _JSON)
+        found = openapi.v3_group(self._kinds, group, version) if version else None
+        return _document(context, found, _JSON) if found else None
 
-    def _document(self, context: Context, key: str, build: "Callable[[], bytes]", media: str) -> web.Response:
-        content, packed, tag = self._cached(key, build)
-        headers = {"Content-Type": media, "ETag": f'"{tag}"', "Vary": "Accept-Encoding, Accept"}
-        if context.request.headers.get("If-None-Match", "").strip('"') == tag:
-            return web.Response(status=304, headers=headers)
-        if "gzip" in context.request.headers.get("Accept-Encoding", ""):
-            return web.Response(body=packed, headers=headers | {"Content-Encoding": "gzip"})
-        return web.Response(body=content or gzip.decompress(packed), headers=headers)
 
-    def _cached(self, key: str, build: "Callable[[], bytes]") -> tuple[bytes, bytes, str]:
-        """(content, gzipped, hash); of large documents only the gzipped form is kept."""
-        found = self._openapi.get(key)
-        if found is None:
-            content = build()
-            packed = gzip.compress(content, 6)
-            tag = hashlib.sha256(content).hexdigest()[:32].upper()
-            found = (content if key.startswith("aggregated") else b"", packed, tag)
-            self._openapi[key] = found
-        return found
+def _document(context: Context, found: "openapi.Document", media: str) -> web.Response:
+    request = context.request
+    headers = {"Content-Type": media, "ETag": f'"{found.etag}"', "Vary": "Accept-Encoding, Accept"}
+    if request.headers.get("If-None-Match", "").strip('"') == found.etag:
+        return web.Response(status=304, headers=headers)
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        return web.Response(body=found.gzipped, headers=headers | {"Content-Encoding": "gzip"})
+    return web.Response(body=found.plain(), headers=headers)
 
 
 def _is_aggregated(wish: str, version: str) -> bool:

@@ -71,6 +71,6 @@ def body_media(content_type: str) -> str:
     media = content_type.partition(";")[0].strip().lower()
     if media in ("", "*/*"):
         return JSON
-    if media in (JSON, YAML, "application/yaml"):
+    if media in _READABLE:
         return media
     raise status.unsupported_media_type(_READABLE)

@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from apiserver_stub.http import options, respond
-from apiserver_stub.http.context import Context, body, check_representation
+from apiserver_stub.http import negotiate, options, respond
+from apiserver_stub.http.context import Context, body, check_representation, decoded
 from apiserver_stub.http.update import check_name
 from apiserver_stub.meta import field, jsonpatch, mergepatch, status, strategicpatch
 from apiserver_stub.registry import parts
@@ -118,8 +118,7 @@ async def _apply(context: Context, registry: Registry, raw: bytes, asked: WriteO
     if not asked.field_manager:
         error = field.required("fieldManager", "is required for apply patch")
         raise status.invalid("meta.k8s.io", "PatchOptions", "", [error])
-    obj, warnings = decode.decode(raw, "application/yaml", registry.resource, asked.field_validation)
-    context.warn(warnings)
+    obj = decoded(context, (raw, negotiate.YAML), registry.resource, asked.field_validation)
     if (obj.get("metadata") or {}).get("managedFields"):
         raise status.bad_request("metadata.managedFields must be nil")
     target = context.target

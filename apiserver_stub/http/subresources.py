@@ -5,8 +5,8 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from apiserver_stub.http import delete_options, options, patch, respond
-from apiserver_stub.http.context import Context, body, object_body
+from apiserver_stub.http import delete_options, negotiate, options, patch, respond
+from apiserver_stub.http.context import Context, body, decoded, object_body
 from apiserver_stub.http.update import check_name
 from apiserver_stub.meta import status
 from apiserver_stub.registry import binding, delete, scale
@@ -24,10 +24,9 @@ async def get_scale(context: Context, registry: Registry) -> web.Response:
 
 
 async def put_scale(context: Context, registry: Registry) -> web.Response:
-    raw, media = await object_body(context)
+    content = await object_body(context)
     asked = options.write_options(context.query, context.dry_runs, "UpdateOptions")
-    wanted, warnings = decode.decode(raw, media, registry.resource.subresources["scale"], asked.field_validation)
-    context.warn(warnings)
+    wanted = decoded(context, content, registry.resource.subresources["scale"], asked.field_validation)
     check_name(wanted, context.target.name)
     return await _scaled(context, registry, asked, lambda old: scale.put(old, wanted))
 
@@ -38,7 +37,7 @@ async def patch_scale(context: Context, registry: Registry) -> web.Response:
     asked = options.write_options(context.query, context.dry_runs, "PatchOptions")
     subresource = registry.resource.subresources["scale"]
     if media == patch.APPLY:
-        given, _ = decode.decode(raw, "application/yaml", subresource, asked.field_validation)
+        given = decoded(context, (raw, negotiate.YAML), subresource, asked.field_validation)
         change = _merge_scale(given)
     elif media == patch.STRATEGIC:
         node = openapi.node_for(subresource)
@@ -76,10 +75,9 @@ async def _scaled(context: Context, registry: Registry, asked: WriteOptions, cha
 
 async def bind(context: Context, registry: Registry) -> web.Response:
     """POST of a Binding, to a Pod or to the collection `bindings`. registry: of Pods."""
-    raw, media = await object_body(context)
+    content = await object_body(context)
     asked = options.write_options(context.query, context.dry_runs, "CreateOptions")
-    wanted, warnings = decode.decode(raw, media, registry.resource.subresources["binding"], asked.field_validation)
-    context.warn(warnings)
+    wanted = decoded(context, content, registry.resource.subresources["binding"], asked.field_validation)
     name = context.target.name or (wanted.get("metadata") or {}).get("name") or ""
     if context.target.name:
         check_name(wanted, name)
@@ -90,9 +88,9 @@ async def bind(context: Context, registry: Registry) -> web.Response:
 
 async def evict(context: Context, registry: Registry) -> web.Response:
     """POST of an Eviction: a delete, as long as no PodDisruptionBudget is looked at."""
-    raw, media = await object_body(context)
+    content = await object_body(context)
     asked = options.write_options(context.query, context.dry_runs, "CreateOptions")
-    wanted, _ = decode.decode(raw, media, registry.resource.subresources["eviction"], asked.field_validation)
+    wanted = decoded(context, content, registry.resource.subresources["eviction"], asked.field_validation)
     given = (wanted.get("metadata") or {}).get("name")
     if given and given != context.target.name:
         raise status.bad_request("name in URL does not match name in Eviction object")

@@ -3,19 +3,17 @@
 from aiohttp import web
 
 from apiserver_stub.http import options, respond
-from apiserver_stub.http.context import Context, check_representation, object_body
+from apiserver_stub.http.context import Context, check_representation, decoded, object_body
 from apiserver_stub.meta import status
 from apiserver_stub.registry import parts
 from apiserver_stub.registry.generic import Object, Registry
-from apiserver_stub.schema import decode
 
 
 async def serve(context: Context, registry: Registry) -> web.Response:
     check_representation(context, registry, is_list=False)
-    raw, media = await object_body(context)
+    content = await object_body(context)
     asked = options.write_options(context.query, context.dry_runs, "UpdateOptions")
-    obj, warnings = decode.decode(raw, media, registry.resource, asked.field_validation)
-    context.warn(warnings)
+    obj = decoded(context, content, registry.resource, asked.field_validation)
     target = context.target
     check_name(obj, target.name)
     subresource = target.subresource

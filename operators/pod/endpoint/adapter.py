@@ -93,6 +93,7 @@ class Adapter:
             log_dir=self._kubelet.paths.log_dir(namespace, pod, uid, container),
             tty=bool(spec.get("tty")),
             stdin=bool(spec.get("stdin")),
+            stdin_once=bool(spec.get("stdinOnce")),
         )
 
     async def pod(self, namespace: str, pod: str) -> backend.PodRef:

@@ -23,29 +23,77 @@ def directory(container: backend.ContainerRef) -> Path:
     return runtime.bundle(container.container_id) or STORAGE / container.container_id / "userdata"
 
 
-async def run(client: session.Session, container: backend.ContainerRef, wanted: options.Streams) -> dict[str, Any]:
-    """Until the container ends or the client goes away; the Status that says how."""
-    where = await asyncio.to_thread(directory, container)
-    try:
-        connection = await _connect(where)
-    except OSError as error:
-        return statuses.internal(f"error attaching to container: {error.strerror or error}")
-    with connection:
-        tasks = [
-            asyncio.create_task(_print(client, connection, wanted)),
-            asyncio.create_task(client.gone.wait()),
-        ]
-        others = [asyncio.create_task(_resize(client, where))]
-        # Without stdin in its spec a container has nothing to type into: dropped, as upstream does.
-        typing = wanted.stdin and container.stdin
-        others.append(asyncio.create_task(_type(client, connection) if typing else _ignore(client)))
+class Attacher:
+    """Attaches clients; keeps what must outlive them.
+
+    conmon takes the end of any attached connection for the end of the container's stdin. Unless that is what
+    `stdinOnce` asks for, the connection therefore stays open, unread output thrown away, until the container ends.
+    """
+
+    def __init__(self) -> None:
+        self._kept: set[asyncio.Task[None]] = set()
+
+    async def run(
+        self, client: session.Session, container: backend.ContainerRef, wanted: options.Streams
+    ) -> dict[str, Any]:
+        """Until the container ends or the client goes away; the Status that says how."""
+        where = await asyncio.to_thread(directory, container)
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            connection = await _connect(where)
+        except OSError as error:
+            return statuses.internal(f"error attaching to container: {error.strerror or error}")
+        typing = wanted.stdin and container.stdin
+        closing = not container.stdin or container.tty or (typing and container.stdin_once)
+        try:
+            await _relay(client, connection, where, wanted, typing=typing, half_close=closing)
         finally:
-            for task in [*tasks, *others]:
-                task.cancel()
-            await asyncio.gather(*tasks, *others, return_exceptions=True)
-    return statuses.SUCCESS
+            client.stdin.discard()
+            if closing:
+                connection.close()
+            else:
+                self._keep(connection)
+        return statuses.SUCCESS
+
+    def _keep(self, connection: socket.socket) -> None:
+        task = asyncio.create_task(_drain(connection))
+        self._kept.add(task)
+        task.add_done_callback(self._kept.discard)
+
+    async def close(self) -> None:
+        for task in self._kept:
+            task.cancel()
+        await asyncio.gather(*self._kept, return_exceptions=True)
+
+
+async def _drain(connection: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    with connection, contextlib.suppress(OSError):
+        while await loop.sock_recv(connection, _READ):
+            pass
+
+
+async def _relay(
+    client: session.Session,
+    connection: socket.socket,
+    where: Path,
+    wanted: options.Streams,
+    *,
+    typing: bool,
+    half_close: bool,
+) -> None:
+    printing = asyncio.create_task(_print(client, connection, wanted))
+    gone = asyncio.create_task(client.gone.wait())
+    others = [asyncio.create_task(_resize(client, where))]
+    if typing:
+        others.append(asyncio.create_task(_type(client, connection, half_close=half_close)))
+    else:  # without stdin in its spec a container has nothing to type into: dropped, as upstream does
+        client.stdin.discard()
+    try:
+        await asyncio.wait([printing, gone], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in [printing, gone, *others]:
+            task.cancel()
+        await asyncio.gather(printing, gone, *others, return_exceptions=True)
 
 
 async def _connect(where: Path) -> socket.socket:
@@ -71,17 +119,14 @@ async def _print(client: session.Session, connection: socket.socket, wanted: opt
                 await client.write(output, packet[1:])
 
 
-async def _type(client: session.Session, connection: socket.socket) -> None:
+async def _type(client: session.Session, connection: socket.socket, *, half_close: bool) -> None:
     loop = asyncio.get_running_loop()
     with contextlib.suppress(OSError):
         while piece := await client.stdin.get():
             for start in range(0, len(piece), _PACKET):
                 await loop.sock_sendall(connection, piece[start : start + _PACKET])
-        connection.shutdown(socket.SHUT_WR)
-
-
-async def _ignore(client: session.Session) -> None:
-    client.stdin.discard()
+        if half_close:
+            connection.shutdown(socket.SHUT_WR)
 
 
 async def _resize(client: session.Session, where: Path) -> None:

@@ -25,7 +25,7 @@ class ContainerRef:
     container_id: podman's full id (64 hex digits), "" while there is none.
     pid: of the container's first process in the node's pid namespace, 0 unless it runs.
     log_dir: holds one `<INVOCATION_ID>.log` per run in CRI format; need not exist yet.
-    tty, stdin: of the container's spec.
+    tty, stdin, stdin_once: of the container's spec.
     """
 
     namespace: str
@@ -39,6 +39,7 @@ class ContainerRef:
     log_dir: Path
     tty: bool = False
     stdin: bool = False
+    stdin_once: bool = False
 
     @property
     def running(self) -> bool:

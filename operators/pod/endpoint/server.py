@@ -44,6 +44,7 @@ def application(source: backend.Backend, launcher: runtime.Launcher) -> web.Appl
     app = web.Application(middlewares=[authorize.only_api_server])
     endpoint = _Endpoint(source)
     tied = streams.Streams(source, launcher)
+    app.on_cleanup.append(tied.close)
     app.router.add_get("/healthz", endpoint.healthz)
     app.router.add_get("/pods", endpoint.pods)
     app.router.add_get("/containerLogs/{namespace}/{pod}/{container}", endpoint.logs, allow_head=False)

@@ -31,6 +31,10 @@ class Streams:
     def __init__(self, source: backend.Backend, launcher: runtime.Launcher) -> None:
         self._source = source
         self._launcher = launcher
+        self._attacher = attach.Attacher()
+
+    async def close(self, _app: web.Application) -> None:
+        await self._attacher.close()
 
     async def exec(self, request: web.Request) -> web.StreamResponse:
         async def work(
@@ -43,7 +47,7 @@ class Streams:
         return await self._session(request, work)
 
     async def attach(self, request: web.Request) -> web.StreamResponse:
-        return await self._session(request, attach.run)
+        return await self._session(request, self._attacher.run)
 
     async def _session(self, request: web.Request, work: Work) -> web.StreamResponse:
         names = request.match_info

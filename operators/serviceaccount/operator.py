@@ -35,7 +35,7 @@ async def reconcile(key: Key, kube: Kube, now: datetime) -> Result:
         return DONE
     account = kube.get_or_none("v1", "serviceaccounts", Key(key.name, plan.ACCOUNT))
     root_ca = kube.get_or_none("v1", "configmaps", Key(key.name, plan.ROOT_CA))
-    errors = await kube.perform(plan.contents(namespace, account, root_ca, getattr(kube, "ca_pem", "")))
+    errors = await kube.perform(plan.contents(namespace, account, root_ca, kube.ca_pem))
     raise_first(error for error in errors if not _settled(error))
     return DONE
 

@@ -110,8 +110,7 @@ class FakeApi:
         obj = {**copy.deepcopy(new), kept: copy.deepcopy(old.get(kept))}
         if obj[kept] is None:
             del obj[kept]
-        obj["metadata"] = {**old["metadata"], **obj["metadata"]}
-        for name in ("deletionTimestamp", "resourceVersion", "generation"):
+        for name in ("uid", "creationTimestamp", "deletionTimestamp", "resourceVersion", "generation"):
             obj["metadata"].pop(name, None)
             if name in old["metadata"]:
                 obj["metadata"][name] = old["metadata"][name]

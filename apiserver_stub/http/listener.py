@@ -1,26 +1,17 @@
 """aiohttp's server, with answers to what is no HTTP request in the API's words and without tracebacks."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 from aiohttp import http_exceptions, web
 from aiohttp.web_protocol import RequestHandler
 
 from apiserver_stub.http import respond
 from apiserver_stub.meta import status
 
-Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-
 
 class Listener(web.Server):
     """Makes a handler for each connection."""
 
-    def __init__(self, handle: Handle, **settings: Any) -> None:
-        super().__init__(handle, **settings)
-        self._settings = settings
-
     def __call__(self) -> RequestHandler:
-        return _Connection(self, loop=self._loop, **self._settings)
+        return _Connection(self, loop=self._loop, **self._kwargs)
 
 
 class _Connection(RequestHandler):

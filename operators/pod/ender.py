@@ -78,7 +78,11 @@ class Ender:
     def _is_unfinished(self, record: Record, local: Local) -> bool:
         if local.stop is not None:
             return not local.stop.done()
-        return any(self._kubelet.systemd.state(name) is not None for name in files.services(record))
+        return any(self._is_up(name) for name in files.services(record))
+
+    def _is_up(self, name: str) -> bool:
+        state = self._kubelet.systemd.state(name)
+        return state is not None and state.active not in ("inactive", "failed")
 
     def _wait(self, pod: Object, record: Record, local: Local, now: datetime) -> Result:
         grace = pod["metadata"].get("deletionGracePeriodSeconds")
@@ -113,7 +117,7 @@ class Ender:
         try:
             if record.sandbox:
                 await kubelet.systemd.stop(record.sandbox)
-            rest = [name for name in files.services(record) if kubelet.systemd.state(name) is not None]
+            rest = [name for name in files.services(record) if self._is_up(name)]
             await asyncio.gather(*(kubelet.systemd.stop(name) for name in rest))
         finally:
             if record.key is not None:

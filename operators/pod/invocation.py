@@ -72,7 +72,8 @@ def words(pod: Object, container: Container, machine: Machine) -> list[str]:
     if container.role == "init":
         line += ["--sdnotify=ignore"]
     else:
-        line += ["-d", "--sdnotify=conmon"]
+        # --rm: conmon cleans up and removes in one go, so that the post step has nothing to do.
+        line += ["-d", "--rm", "--sdnotify=conmon"]
     line += [f"--cidfile={run}/{name}.cid", f"--pidfile={run}/{name}.pid"]
     line += ["--cgroups=split", "--pull=never", "--systemd=false", "--http-proxy=false", "--log-driver=k8s-file"]
     line += [f"--log-opt=path={log_dir}/{INVOCATION}.log"]

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from operators._kube import meta
 from operators._kube.actions import EventType
@@ -31,7 +32,7 @@ from operators.pod.paths import Paths
 from operators.pod.prober import Prober
 from operators.pod.probes import Probe
 from operators.pod.runner import Runner
-from operators.pod.sources import Missing, NodeFacts, Object, Unsupported
+from operators.pod.sources import NodeFacts, Object
 from operators.pod.status import Facts, Report
 from operators.pod.view import View
 
@@ -193,7 +194,7 @@ class Kubelet:
         assert self._kube is not None
         return self._kube.get_or_none("v1", "nodes", Key("", self.node_name))
 
-    def pods(self) -> list[Object]:
+    def pods(self) -> list[dict[str, Any]]:
         """The Pods bound to this node."""
         assert self._kube is not None
         return [pod for pod in self._kube.list("v1", "pods") if pod["spec"].get("nodeName") == self.node_name]
@@ -229,8 +230,8 @@ class Kubelet:
 
     def _probed(self, probe: Probe, passed: bool, output: str, changed: bool) -> None:
         record = self.inventory.find(probe.pod_uid)
-        pod = self.find(record.key, probe.pod_uid) if record is not None and record.key is not None else None
-        if record is None or record.key is None or pod is None:
+        pod = self.pod_at(record.key) if record is not None and record.key is not None else None
+        if record is None or record.key is None or pod is None or meta.uid_of(pod) != probe.pod_uid:
             return
         if not passed:
             self.tell(pod, probe.container, "Warning", "Unhealthy", probes.event_message(probe.kind, output))
@@ -244,11 +245,11 @@ class Kubelet:
         cid = files.read(self.paths.pod_run(uid) / f"{container}.cid").strip()
         return await steward.execute(cid, argv, timeout)
 
-    def find(self, key: Key | None, uid: str) -> Object | None:
-        """A Pod of this node by key and UID."""
+    def pod_at(self, key: Key) -> dict[str, Any] | None:
+        """A Pod of this node."""
         assert self._kube is not None
-        pod = self._kube.get_or_none("v1", "pods", key) if key is not None else None
-        return pod if pod is not None and meta.uid_of(pod) == uid else None
+        pod = self._kube.get_or_none("v1", "pods", key)
+        return pod if pod is not None and pod["spec"].get("nodeName") == self.node_name else None
 
     # Events
 

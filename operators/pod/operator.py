@@ -6,14 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-from aiohttp import web
-
 from operators._kube import identity, meta
 from operators._kube.controller import Controller, Key, Kube, Result, Watch
 from operators._kube.meta import Object
 from operators._node import network as ranges
-from operators.pod import backend, kubelet, network, volumes
-from operators.pod.endpoint import server
+from operators.pod import backend, endpoint, kubelet, network, volumes
+from operators.pod.endpoint.adapter import Handle
 from operators.pod.invocation import Machine
 from operators.pod.kubelet import Kubelet
 from operators.pod.paths import Paths
@@ -48,7 +46,7 @@ class Running:
     """What lives from startup to cleanup."""
 
     kubelet: Kubelet | None = None
-    endpoint: web.AppRunner | None = None
+    endpoint: Handle | None = None
 
 
 _running = Running()
@@ -72,16 +70,10 @@ async def start(kube: Kube) -> None:
     _running.endpoint = await _serve(found, kube)
 
 
-async def _serve(found: Kubelet, kube: Kube) -> web.AppRunner | None:
+async def _serve(found: Kubelet, kube: Kube) -> Handle | None:
     pki = Path(os.environ.get("UKUBE_PKI") or _PKI)
     try:
-        return await server.serve(
-            backend.Backend(found),
-            port=int(os.environ.get("UKUBE_KUBELET_PORT") or 10250),
-            tls_cert=pki / "kubelet.crt",
-            tls_key=pki / "kubelet.key",
-            client_ca=pki / "ca.crt",
-        )
+        return await endpoint.serve(backend.Window(found, pki), port=int(os.environ.get("UKUBE_KUBELET_PORT") or 10250))
     except OSError as error:
         # Pods run all the same; only logs, exec and port-forward are missing.
         kube.log.error("no kubelet endpoint: %s", error)
@@ -92,7 +84,7 @@ async def _serve(found: Kubelet, kube: Kube) -> web.AppRunner | None:
 async def stop(kube: Kube) -> None:
     """Leaves the node as it is."""
     if _running.endpoint is not None:
-        await _running.endpoint.cleanup()
+        await _running.endpoint.close()
     if _running.kubelet is not None:
         await _running.kubelet.close()
     _running.kubelet = _running.endpoint = None

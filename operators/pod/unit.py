@@ -24,7 +24,10 @@ def slice_(pod: Object, qos: str) -> dict[str, str]:
     meta = pod["metadata"]
     return {
         names.slice_(meta["uid"], qos): _render(
-            ("Unit", [("Description", escape.value(f"Pod {meta['namespace']}/{meta['name']}"))]),
+            (
+                "Unit",
+                [("Description", escape.value(f"Pod {meta['namespace']}/{meta['name']}")), ("StopWhenUnneeded", "yes")],
+            ),
             (SECTION, _identity(pod, "slice")),
         )
     }
@@ -179,7 +182,8 @@ def _container_service(pod: Object, resolved: Container, qos: str, machine: Mach
         ("LogsDirectoryMode", "0750"),
         *environment,
         ("ExecStart", invocation.exec_line(pod, resolved, machine)),
-        ("StandardOutput", "null"),
+        # `podman run -d` prints the container's ID. "truncate:" would empty it again for ExecStop=.
+        ("StandardOutput", "null" if is_init else escape.value(f"file:{run}/{name}.id")),
         *([] if is_init else [("ExecStop", "-" + escape.command(stop))]),
         ("ExecStopPost", "-" + escape.command(post)),
     ]

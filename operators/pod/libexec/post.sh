@@ -4,7 +4,8 @@
 # The record is one line: invocation, result, code, status, container id, started, finished (seconds); it replaces asking anybody later.
 set -u
 run=$1 state=$2 name=$3 podman_name=$4 policy=$5
-cid=$(cat "$run/$name.cid" 2>/dev/null) || cid=
+# podman removes its own file of the ID along with the container; what it printed stays (see StandardOutput= of the unit).
+cid=$(cat "$run/$name.cid" 2>/dev/null || cat "$run/$name.id" 2>/dev/null) || cid=
 started=$(stat -c %.9Y "$run/$name.pid" 2>/dev/null) || started=0       # 0: the container never ran
 finished=$(date +%s.%N)
 record="$INVOCATION_ID ${SERVICE_RESULT:-unknown} ${EXIT_CODE:-none} ${EXIT_STATUS:-none} ${cid:--} $started $finished"
@@ -25,5 +26,8 @@ if done_for_good && ! [ -e "$run/restart" ]; then                        # "rest
     mkdir -p "$state/done"
     echo "$record" > "$state/done/$name"
 fi
-rm -f "$run/$name.pid" "$run/$name.cid"
+rm -f "$run/$name.pid" "$run/$name.cid" "$run/$name.id"
+# conmon's clean-up has removed the container already (--rm), unless conmon was killed; asking podman takes 60 ms.
+store=/var/lib/containers/storage/overlay-containers
+if [ -n "$cid" ] && [ -d "$store" ] && ! [ -e "$store/$cid" ]; then exit 0; fi
 exec podman rm -f -t 0 -i "$podman_name" >/dev/null

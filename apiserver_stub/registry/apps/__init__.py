@@ -1,0 +1,1 @@
+"""Rules of apps, one module per kind."""

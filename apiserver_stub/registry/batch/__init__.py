@@ -1,0 +1,1 @@
+"""Rules of batch, one module per kind."""

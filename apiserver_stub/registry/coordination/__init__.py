@@ -1,0 +1,1 @@
+"""Rules of coordination.k8s.io, one module per kind."""

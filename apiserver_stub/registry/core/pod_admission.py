@@ -1,0 +1,137 @@
+"""What admission plug-ins add to a new Pod: ServiceAccount, Priority, RuntimeClass, DefaultTolerationSeconds."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, Final
+
+from apiserver_stub.meta import status
+from apiserver_stub.registry import base
+
+Object = base.Object
+
+_PODS: Final = ("", "pods")
+_MIRROR: Final = "kubernetes.io/config.mirror"
+_TOKEN_PATH: Final = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105  a path, not a secret
+_TOKEN_SECONDS: Final = 3607
+_UNREACHABLE: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+_TOLERATED_SECONDS: Final = 300
+_SYSTEM_CLASSES: Final = {"system-node-critical": 2000001000, "system-cluster-critical": 2000000000}
+_ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
+
+
+def admit(pod: Object, view: base.View, *, mount_token: bool) -> None:
+    """Changes the Pod in place. Raises StatusError (403)."""
+    if isinstance(view, base.NoView):
+        return
+    _service_account(pod, view, mount_token=mount_token)
+    _priority(pod, view)
+    _runtime_class(pod, view)
+    _tolerations(pod["spec"])
+
+
+def _refuse(pod: Object, message: str) -> status.StatusError:
+    return status.forbidden(_PODS, pod["metadata"].get("name", ""), message)
+
+
+def _service_account(pod: Object, view: base.View, *, mount_token: bool) -> None:
+    meta, spec = pod["metadata"], pod["spec"]
+    if _MIRROR in (meta.get("annotations") or {}):
+        return
+    name = spec.setdefault("serviceAccountName", "default")
+    spec["serviceAccount"] = name
+    account = view.get("", "serviceaccounts", meta.get("namespace", ""), name)
+    if account is None:
+        where = f"{meta.get('namespace', '')}/{name}"
+        raise _refuse(pod, f'error looking up service account {where}: serviceaccount "{name}" not found')
+    if not spec.get("imagePullSecrets") and account.get("imagePullSecrets"):
+        spec["imagePullSecrets"] = [dict(entry) for entry in account["imagePullSecrets"]]
+    if mount_token and _automounts(spec, account):
+        _mount_token(spec)
+
+
+def _automounts(spec: Object, account: Object) -> bool:
+    for holder in (spec, account):
+        if holder.get("automountServiceAccountToken") is not None:
+            return bool(holder["automountServiceAccountToken"])
+    return True
+
+
+def _mount_token(spec: Object) -> None:
+    """Adds the projected volume with the account's token to every container that mounts nothing in its place."""
+    name = "kube-api-access-" + "".join(secrets.choice(_ALPHABET) for _ in range(5))
+    mounted = False
+    for container in [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]:
+        mounts = container.setdefault("volumeMounts", [])
+        if any(mount.get("mountPath") == _TOKEN_PATH for mount in mounts):
+            continue
+        mounts.append({"name": name, "readOnly": True, "mountPath": _TOKEN_PATH})
+        mounted = True
+    if mounted:
+        spec.setdefault("volumes", []).append({"name": name, "projected": _token_volume()})
+
+
+def _token_volume() -> Object:
+    reference = {"apiVersion": "v1", "fieldPath": "metadata.namespace"}
+    return {
+        "sources": [
+            {"serviceAccountToken": {"expirationSeconds": _TOKEN_SECONDS, "path": "token"}},
+            {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+            {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": reference}]}},
+        ],
+        "defaultMode": 0o644,
+    }
+
+
+def _priority(pod: Object, view: base.View) -> None:
+    spec = pod["spec"]
+    name = spec.get("priorityClassName")
+    chosen: Any = None
+    if name:
+        chosen = view.get("scheduling.k8s.io", "priorityclasses", "", name)
+        if chosen is None and name in _SYSTEM_CLASSES:
+            chosen = {"value": _SYSTEM_CLASSES[name]}
+        if chosen is None:
+            raise _refuse(pod, f"no PriorityClass with name {name} was found")
+    else:
+        found = [c for c in view.list("scheduling.k8s.io", "priorityclasses") if c.get("globalDefault")]
+        chosen = min(found, key=lambda c: c.get("value", 0), default=None)
+        if chosen is not None:
+            spec["priorityClassName"] = chosen["metadata"]["name"]
+    value = chosen.get("value", 0) if chosen else 0
+    if spec.get("priority") is not None and spec["priority"] != value:
+        detail = f"the integer value of priority ({spec['priority']}) must not be provided in pod spec; priority"
+        raise _refuse(pod, f"{detail} admission controller computed {value} from the given PriorityClass name")
+    spec["priority"] = value
+    policy = (chosen or {}).get("preemptionPolicy") or "PreemptLowerPriority"
+    if spec.get("preemptionPolicy") not in (None, policy):
+        detail = f"the string value of PreemptionPolicy ({spec['preemptionPolicy']}) must not be provided in pod spec;"
+        raise _refuse(
+            pod, f"{detail} priority admission controller computed {policy} from the given PriorityClass name"
+        )
+    spec["preemptionPolicy"] = policy
+
+
+def _runtime_class(pod: Object, view: base.View) -> None:
+    name = pod["spec"].get("runtimeClassName")
+    if name and view.get("node.k8s.io", "runtimeclasses", "", name) is None:
+        raise _refuse(pod, f'pod rejected: RuntimeClass "{name}" not found')
+
+
+def _tolerations(spec: Object) -> None:
+    """How long a Pod stays on a node that is not ready or cannot be reached."""
+    present = spec.get("tolerations") or []
+    for key in _UNREACHABLE:
+        if any(_tolerates(toleration, key) for toleration in present):
+            continue
+        entry = {
+            "key": key,
+            "operator": "Exists",
+            "effect": "NoExecute",
+            "tolerationSeconds": _TOLERATED_SECONDS,
+        }
+        spec.setdefault("tolerations", []).append(entry)
+
+
+def _tolerates(toleration: Object, key: str) -> bool:
+    return toleration.get("key", "") in (key, "") and toleration.get("effect", "") in ("NoExecute", "")

@@ -1,0 +1,147 @@
+"""Service: addresses and node ports, what each type may say, and what an update keeps."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from apiserver_stub.meta import field
+from apiserver_stub.meta.field import FieldError
+from apiserver_stub.registry import base
+from apiserver_stub.registry.core import service_allocation, service_validation
+
+Object = base.Object
+
+# Types that have an address inside the cluster.
+_WITH_IP: Final = ("ClusterIP", "NodePort", "LoadBalancer")
+_WITH_PORTS: Final = ("NodePort", "LoadBalancer")
+
+
+class Services(base.Kind):
+    """Addresses and ports are found after validation and before the object is stored, see `validate`.
+
+    They are taken from what the view shows, so the caller must let no other write in between.
+    """
+
+    returns_deleted = True
+
+    def default(self, obj: Object) -> None:
+        super().default(obj)
+        _pair_addresses(obj["spec"], None)
+
+    def prepare_update(self, obj: Object, old: Object) -> None:
+        super().prepare_update(obj, old)
+        spec, before = obj["spec"], old["spec"]
+        _drop_unfit(spec, before)
+        _keep_allocated(spec, before)
+        _pair_addresses(spec, before)
+
+    def validate(self, obj: Object) -> list[FieldError]:
+        """Errors; without any, the Service gets its addresses and ports."""
+        return service_validation.validate(obj) or self._allocate(obj, None)
+
+    def validate_update(self, obj: Object, old: Object) -> list[FieldError]:
+        out = _immutable(obj["spec"], old["spec"]) + service_validation.validate(obj)
+        return out or self._allocate(obj, old)
+
+    def _allocate(self, obj: Object, old: Object | None) -> list[FieldError]:
+        meta = obj["metadata"]
+        own = (meta.get("namespace"), meta.get("name"))
+        others = [
+            other["spec"]
+            for other in self.view.list("", "services")
+            if (other["metadata"].get("namespace"), other["metadata"].get("name")) != own
+        ]
+        return service_allocation.allocate(obj["spec"], old["spec"] if old else None, others)
+
+    def selectable_fields(self, obj: Object) -> dict[str, str]:
+        spec = obj["spec"]
+        return {"spec.clusterIP": spec.get("clusterIP", ""), "spec.type": spec.get("type", "")}
+
+    def warnings(self, obj: Object, old: Object | None) -> list[str]:
+        out = []
+        if obj["spec"].get("externalIPs") and (not old or old["spec"].get("externalIPs") != obj["spec"]["externalIPs"]):
+            out.append("spec.externalIPs is deprecated and may no longer be implemented in some clusters")
+        return out
+
+
+def _pair_addresses(spec: Object, old: Object | None) -> None:
+    """clusterIP and the first of clusterIPs are the same thing; an update of one alone changes the other."""
+    one, many = spec.get("clusterIP", ""), spec.get("clusterIPs") or []
+    if old is not None:
+        before, before_many = old.get("clusterIP", ""), old.get("clusterIPs") or []
+        if one != before and many == before_many:
+            many = [one] if one else []
+        elif many != before_many and one == before:
+            one = many[0] if many else ""
+    if one and not many:
+        many = [one]
+    for name, value in (("clusterIP", one), ("clusterIPs", many)):
+        if value:
+            spec[name] = value
+        else:
+            spec.pop(name, None)
+
+
+def _drop_unfit(spec: Object, old: Object) -> None:
+    """After a change of type, drops what only the old type has, unless the client changed it as well."""
+    kind, before = spec.get("type"), old.get("type")
+    if before in _WITH_IP and kind not in _WITH_IP:
+        _drop_same(spec, old, "clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy")
+    if before in _WITH_PORTS and kind not in _WITH_PORTS:
+        _drop_node_ports(spec, old)
+        if not spec.get("externalIPs"):
+            _drop_same(spec, old, "externalTrafficPolicy")
+    if before == "LoadBalancer" and kind != "LoadBalancer":
+        _drop_same(spec, old, "allocateLoadBalancerNodePorts", "loadBalancerClass", "healthCheckNodePort")
+    if before == "ExternalName" and kind != "ExternalName":
+        _drop_same(spec, old, "externalName")
+    if spec.get("externalTrafficPolicy") != "Local":
+        _drop_same(spec, old, "healthCheckNodePort")
+
+
+def _drop_same(spec: Object, old: Object, *names: str) -> None:
+    for name in names:
+        if name in spec and spec[name] == old.get(name):
+            del spec[name]
+
+
+def _drop_node_ports(spec: Object, old: Object) -> None:
+    before = {port.get("nodePort") for port in old.get("ports") or ()}
+    for port in spec.get("ports") or ():
+        if port.get("nodePort") in before:
+            port.pop("nodePort", None)
+
+
+def _keep_allocated(spec: Object, old: Object) -> None:
+    """A client that doesn't name what was allocated keeps it."""
+    kind, before = spec.get("type"), old.get("type")
+    if kind in _WITH_IP and before in _WITH_IP:
+        if not spec.get("clusterIP") and not spec.get("clusterIPs"):
+            for name in ("clusterIP", "clusterIPs"):
+                if old.get(name):
+                    spec[name] = old[name]
+        for name in ("ipFamilies", "ipFamilyPolicy"):
+            if name not in spec and name in old:
+                spec[name] = old[name]
+    if kind in _WITH_PORTS and before in _WITH_PORTS:
+        _keep_node_ports(spec, old)
+    if kind == before == "LoadBalancer" and "healthCheckNodePort" in old:
+        spec.setdefault("healthCheckNodePort", old["healthCheckNodePort"])
+
+
+def _keep_node_ports(spec: Object, old: Object) -> None:
+    known = {(port.get("protocol"), port.get("port")): port.get("nodePort") for port in old.get("ports") or ()}
+    used = {port.get("nodePort") for port in spec.get("ports") or ()}
+    for port in spec.get("ports") or ():
+        kept = known.get((port.get("protocol"), port.get("port")))
+        if not port.get("nodePort") and kept and kept not in used:
+            port["nodePort"] = kept
+
+
+def _immutable(spec: Object, old: Object) -> list[FieldError]:
+    if spec.get("type") not in _WITH_IP or old.get("type") not in _WITH_IP:
+        return []
+    before, now = old.get("clusterIPs") or [], spec.get("clusterIPs") or []
+    if before and (not now or now[0] != before[0]):
+        return [field.invalid("spec.clusterIPs[0]", now, "may not change once set")]
+    return []

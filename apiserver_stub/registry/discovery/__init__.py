@@ -1,0 +1,1 @@
+"""Rules of discovery.k8s.io, one module per kind."""

@@ -1,0 +1,1 @@
+"""Rules of events.k8s.io, one module per kind."""

@@ -1,0 +1,1 @@
+"""What all kinds that hold a PodSpec share: defaults, validation, warnings."""

@@ -1,0 +1,77 @@
+"""Which strategy a resource has: the one place that knows all kinds with rules of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from apiserver_stub.registry import base
+from apiserver_stub.registry.apps import daemonset, deployment, replicaset, statefulset
+from apiserver_stub.registry.batch import cronjob, job
+from apiserver_stub.registry.coordination import lease
+from apiserver_stub.registry.core import (
+    configmap,
+    endpoints,
+    event,
+    namespace,
+    node,
+    pod,
+    replicationcontroller,
+    secret,
+    service,
+    serviceaccount,
+)
+from apiserver_stub.registry.discovery import endpointslice
+from apiserver_stub.registry.events import event as new_event
+from apiserver_stub.schema import kinds
+
+_STRATEGIES: Final[Mapping[tuple[str, str], Callable[[kinds.Resource, base.View], base.Kind]]] = {
+    ("", "configmaps"): configmap.ConfigMaps,
+    ("", "endpoints"): endpoints.Endpoints,
+    ("", "events"): event.Events,
+    ("", "namespaces"): namespace.Namespaces,
+    ("", "nodes"): node.Nodes,
+    ("", "pods"): pod.Pods,
+    ("", "replicationcontrollers"): replicationcontroller.ReplicationControllers,
+    ("", "secrets"): secret.Secrets,
+    ("", "serviceaccounts"): serviceaccount.ServiceAccounts,
+    ("", "services"): service.Services,
+    ("apps", "daemonsets"): daemonset.DaemonSets,
+    ("apps", "deployments"): deployment.Deployments,
+    ("apps", "replicasets"): replicaset.ReplicaSets,
+    ("apps", "statefulsets"): statefulset.StatefulSets,
+    ("batch", "cronjobs"): cronjob.CronJobs,
+    ("batch", "jobs"): job.Jobs,
+    ("coordination.k8s.io", "leases"): lease.Leases,
+    ("discovery.k8s.io", "endpointslices"): endpointslice.EndpointSlices,
+    ("events.k8s.io", "events"): new_event.Events,
+}
+
+
+class Strategies:
+    """Strategies that see other objects through one view; each is made when it is first asked for.
+
+    issues_tokens: whether Pods get the volume with their ServiceAccount's token.
+    """
+
+    def __init__(self, view: base.View, *, issues_tokens: bool = False) -> None:
+        self._view = view
+        self._issues_tokens = issues_tokens
+        self._made: dict[tuple[str, str, str], base.Kind] = {}
+
+    def for_resource(self, resource: kinds.Resource) -> base.Kind:
+        key = (resource.group, resource.version, resource.name)
+        found = self._made.get(key)
+        if found is None:
+            make = _STRATEGIES.get((resource.group, resource.name), base.Kind)
+            found = self._made[key] = make(resource, self._view)
+            found.issues_tokens = self._issues_tokens
+        return found
+
+
+_BLIND: Final = Strategies(base.NoView())
+
+
+def for_resource(resource: kinds.Resource) -> base.Kind:
+    """The strategy of a resource that sees no other objects: no admission of Pods, every address is free."""
+    return _BLIND.for_resource(resource)

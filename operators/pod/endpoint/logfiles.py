@@ -9,7 +9,7 @@ from pathlib import Path
 
 from operators.pod.endpoint import logformat
 
-BLOCK = 512 * 1024
+BLOCK = 128 * 1024
 _TAIL_BLOCK = 64 * 1024
 _LONGEST = 16 * 1024 * 1024  # a line longer than this is no line
 _NAME = re.compile(r"(?P<run>[0-9A-Za-z_-]+)\.log(?P<rotated>\.[0-9]{8}-[0-9]{6}(?:\.[0-9]+)?)?")

@@ -85,8 +85,8 @@ class _Log:
                 alive = process.alive()
                 events = await watch.events(None if alive else _DRAINING)
                 await self._drain()
-                if any(event.mask & (inotify.DELETE_SELF | inotify.IGNORED) for event in events):
-                    return
+                if any(event.mask & inotify.DELETE and event.name == self._run.log.name for event in events):
+                    return  # the Pod is gone; a rotation renames
                 if self._is_replaced():  # rotated: conmon makes the new file when it is done with the old one
                     await self._drain()
                     await self._open(self._run.log)

@@ -9,8 +9,7 @@ import pytest
 from aiohttp import ClientSession, TCPConnector
 
 from operators.pod.endpoint import authorize, server
-
-from .machine import Authority, Machine, run_here
+from tests.operators.pod_endpoint.machine import Authority, Machine, run_here
 
 
 @dataclass

@@ -20,9 +20,11 @@ from apiserver_stub.registry.core import (
     secret,
     service,
     serviceaccount,
+    volume_warnings,
 )
 from apiserver_stub.registry.discovery import endpointslice
 from apiserver_stub.registry.events import event as new_event
+from apiserver_stub.registry.networking import ingress
 from apiserver_stub.schema import kinds
 
 _STRATEGIES: Final[Mapping[tuple[str, str], Callable[[kinds.Resource, base.View], base.Kind]]] = {
@@ -31,6 +33,8 @@ _STRATEGIES: Final[Mapping[tuple[str, str], Callable[[kinds.Resource, base.View]
     ("", "events"): event.Events,
     ("", "namespaces"): namespace.Namespaces,
     ("", "nodes"): node.Nodes,
+    ("", "persistentvolumeclaims"): volume_warnings.PersistentVolumeClaims,
+    ("", "persistentvolumes"): volume_warnings.PersistentVolumes,
     ("", "pods"): pod.Pods,
     ("", "replicationcontrollers"): replicationcontroller.ReplicationControllers,
     ("", "secrets"): secret.Secrets,
@@ -45,6 +49,7 @@ _STRATEGIES: Final[Mapping[tuple[str, str], Callable[[kinds.Resource, base.View]
     ("coordination.k8s.io", "leases"): lease.Leases,
     ("discovery.k8s.io", "endpointslices"): endpointslice.EndpointSlices,
     ("events.k8s.io", "events"): new_event.Events,
+    ("networking.k8s.io", "ingresses"): ingress.Ingresses,
 }
 
 

@@ -72,9 +72,6 @@ def _job(obj: Object) -> None:
     for rule in (policy or {}).get("rules") or ():
         for pattern in rule.get("onPodConditions") or ():
             pattern.setdefault("status", "True")
-    labels = (spec["template"].get("metadata") or {}).get("labels")
-    if labels:
-        obj["metadata"].setdefault("labels", dict(labels))
 
 
 def _service(obj: Object) -> None:

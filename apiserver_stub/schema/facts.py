@@ -55,3 +55,15 @@ def _key(resource: kinds.Resource) -> str:
 def _read(name: str) -> dict[str, Any]:
     found: dict[str, Any] = orjson.loads((_DATA / name).read_bytes())
     return found
+
+
+# Resources whose use is answered with a warning, whatever the verb.
+_DEPRECATED = {
+    "v1/componentstatuses": "v1 ComponentStatus is deprecated in v1.19+",
+    "v1/endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+}
+
+
+def deprecation(resource: kinds.Resource) -> str | None:
+    """The text of the warning that goes with every answer about a deprecated resource."""
+    return _DEPRECATED.get(_key(resource))

@@ -26,7 +26,20 @@ _COUNTS: Final = (
 )
 
 
+_GENERATION: Final = "deprecated.daemonset.template.generation"
+
+
 class DaemonSets(base.Kind):
+    def prepare_create(self, obj: Object) -> None:
+        super().prepare_create(obj)
+        obj["metadata"].setdefault("annotations", {})[_GENERATION] = "1"
+
+    def prepare_update(self, obj: Object, old: Object) -> None:
+        super().prepare_update(obj, old)
+        before = int((old["metadata"].get("annotations") or {}).get(_GENERATION) or 1)
+        changed = obj["spec"]["template"] != old["spec"]["template"]
+        obj["metadata"].setdefault("annotations", {})[_GENERATION] = str(before + changed)
+
     def validate(self, obj: Object) -> list[FieldError]:
         spec = obj["spec"]
         chosen = spec.get("selector")

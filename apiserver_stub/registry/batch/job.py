@@ -43,22 +43,18 @@ class Jobs(base.Kind):
         own = {_UID: uid, "controller-uid": uid, _NAME: meta.get("name", ""), "job-name": meta.get("name", "")}
         for key, value in own.items():
             labels.setdefault(key, value)
-        # Labels of the Job are by default those of its template, which have just grown.
-        existing = meta.get("labels")
-        meta["labels"] = (
-            dict(labels)
-            if existing is None
-            else existing | {key: value for key, value in own.items() if set(existing) <= set(labels)}
-        )
         chosen = spec.setdefault("selector", {})
         chosen.setdefault("matchLabels", {}).setdefault(_UID, uid)
 
     def validate(self, obj: Object) -> list[FieldError]:
+        """Errors; without any, a Job without labels gets those of its template (upstream's default when read)."""
         spec = obj["spec"]
-        out = []
-        if not spec.get("manualSelector"):
-            out += _generated(obj)
-        return out + validate_spec(spec, "spec", selector_required=True)
+        out = [] if spec.get("manualSelector") else _generated(obj)
+        out += validate_spec(spec, "spec", selector_required=True)
+        labels = (spec["template"].get("metadata") or {}).get("labels")
+        if not out and labels:
+            obj["metadata"].setdefault("labels", dict(labels))
+        return out
 
     def validate_update(self, obj: Object, old: Object) -> list[FieldError]:
         return self.validate(obj) + _immutable(obj["spec"], old)

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 from apiserver_stub.registry import tables
 from apiserver_stub.registry.strategy import Strategy
-from apiserver_stub.schema import kinds, openapi
+from apiserver_stub.schema import kinds, openapi, plan
 
 Object = dict[str, Any]
 
@@ -80,6 +80,9 @@ class Kind(Strategy):
         )
 
     def default(self, obj: Object) -> None:
+        # Objects that the server makes itself may lack a spec.
+        if self._node.type == "object":
+            plan.plan_for(self._node).fill(obj)
         tables.DEFAULTER.apply(self._node, obj)
 
     def prepare_create(self, obj: Object) -> None:

@@ -46,6 +46,15 @@ class Node:
     policy: Propagation = "Background"
 
 
+_KEPT = ("name", "namespace", "uid", "resourceVersion", "ownerReferences", "finalizers", "deletionTimestamp")
+
+
+def slim(obj: dict[str, Any]) -> dict[str, Any]:
+    """What the cache keeps of an object."""
+    kept = {field: value for field, value in meta.metadata(obj).items() if field in _KEPT}
+    return {"apiVersion": obj.get("apiVersion"), "kind": obj.get("kind"), "metadata": kept}
+
+
 def node_of(kind: Kind, obj: dict[str, Any]) -> Node:
     """The record of an object; its spec is not looked at. `policy`: how it wants to be deleted, by its finalizers."""
     metadata = meta.metadata(obj)

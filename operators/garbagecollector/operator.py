@@ -1,7 +1,7 @@
 """Garbage collector: delete what has lost its owners; foreground deletion and orphaning.
 
-How it sees all kinds at a low price: it watches the kinds that own or are owned in nearly every cluster, metadata
-only, and reduces them to a graph of UIDs. All others, custom resources included, are listed every half minute and
+How it sees all kinds at a low price: it watches the kinds that own or are owned in nearly every cluster, keeps a few
+fields of their metadata, and reduces them to a graph of UIDs. All others, custom resources included, are listed every half minute and
 put into the same graph. So the common cascades (Deployment, ReplicaSet, Pod; Job; Service, EndpointSlice) run within
 milliseconds, rare ones within half a minute, and an idle cluster pays for a few watches only.
 """
@@ -20,7 +20,7 @@ from operators._kube.meta import Object
 from operators._kube.paths import Kind
 from operators.garbagecollector import deletion, graph, kinds, owners, plan, sweep
 
-controller = Controller("garbagecollector", component="garbage-collector-controller", metadata_only=True)
+controller = Controller("garbagecollector", component="garbage-collector-controller", keep=graph.slim)
 
 _graph = graph.Graph()
 _catalogue = owners.Catalogue()

@@ -12,7 +12,7 @@ from operators._kube.errors import ApiError, raise_first
 from operators._kube.meta import Object
 from operators.replicaset import plan, pods, status
 
-controller = Controller("replicaset")
+controller = Controller("replicaset", keep=pods.slim)
 
 _API = "apps/v1"
 

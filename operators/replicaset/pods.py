@@ -10,6 +10,15 @@ from operators._kube import conditions, meta
 _FINISHED = ("Succeeded", "Failed")
 
 
+def slim(obj: dict[str, Any]) -> dict[str, Any]:
+    """What the cache keeps of a Pod: what this module and `ranking` look at. Other kinds stay whole."""
+    if obj.get("kind") != "Pod":
+        return obj
+    kept = {"nodeName": obj["spec"].get("nodeName"), "initContainers": obj["spec"].get("initContainers")}
+    sidecars = [{"name": c["name"], "restartPolicy": c.get("restartPolicy")} for c in kept["initContainers"] or ()]
+    return {**obj, "spec": {**kept, "initContainers": sidecars}}
+
+
 def is_active(pod: dict[str, Any]) -> bool:
     """True for a Pod that counts: neither finished nor being deleted."""
     return phase(pod) not in _FINISHED and not meta.is_deleting(pod)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators._kube.paths import Kind
-from operators.garbagecollector.graph import Graph, Node, Owner, node_of
+from operators.garbagecollector.graph import Graph, Node, Owner, node_of, slim
 
 CONFIGMAPS = Kind("v1", "configmaps")
 Obj = dict[str, Any]
@@ -42,6 +42,15 @@ def node(uid: str, *owners: str, **options: Any) -> Node:
 def test_node_of(finalizers: tuple[str, ...], deleting: bool, deletes: bool, orphans: bool, policy: str) -> None:
     found = node("a", finalizers=finalizers, deleting=deleting)
     assert (found.deletes_dependents, found.orphans_dependents, found.policy) == (deletes, orphans, policy)
+
+
+def test_slim_keeps_what_a_node_is_made_of() -> None:
+    whole = obj("a", "b", finalizers=("orphan",), deleting=True)
+    whole |= {"kind": "ConfigMap", "apiVersion": "v1", "data": {"big": "x"}}
+    whole["metadata"]["annotations"] = {"big": "x"}
+    assert "annotations" not in slim(whole)["metadata"]
+    assert "data" not in slim(whole)
+    assert node_of(CONFIGMAPS, slim(whole)) == node_of(CONFIGMAPS, whole)
 
 
 def test_node_of_a_bare_object() -> None:

@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from operators.replicaset import pods
+from operators.replicaset import pods, ranking
 
-from .build import pod
+from .build import pod, replica_set
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -58,3 +58,17 @@ def test_a_pod_without_a_status_is_pending() -> None:
     del given["status"]
     assert pods.is_active(given)
     assert not pods.is_ready(given)
+
+
+def test_slim_keeps_what_counts() -> None:
+    given = pod("a", restarts=2, cost="3")
+    given["spec"]["volumes"] = [{"name": "v"}]
+    given["spec"]["initContainers"] = [{"name": "s", "restartPolicy": "Always", "image": "i"}]
+    assert pods.slim(given)["spec"] == {
+        "nodeName": "n1",
+        "initContainers": [{"name": "s", "restartPolicy": "Always"}],
+    }
+    assert pods.slim(given)["status"] == given["status"]
+    assert ranking.ranked([pods.slim(given)], (), NOW) == [pods.slim(given)]
+    rs = replica_set()
+    assert pods.slim(rs) is rs

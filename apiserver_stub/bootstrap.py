@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import orjson
+
 from apiserver_stub.meta import status
 from apiserver_stub.registry.catalog import Catalog
 from apiserver_stub.registry.generic import WriteOptions
+from apiserver_stub.schema import decode
 from apiserver_stub.settings import SERVICE_ADDRESS
 
 NAMESPACES = ("kube-system", "kube-public", "kube-node-lease", "default")
@@ -25,8 +28,8 @@ async def _create(catalog: Catalog, group: str, version: str, resource: str, bod
     namespace = body["metadata"].get("namespace", "")
     if registry.log.head(registry.key(namespace, body["metadata"]["name"])) is not None:
         return
-    obj = {"kind": registry.resource.kind, "apiVersion": registry.resource.api_version, **body}
     try:
+        obj, _ = decode.decode(orjson.dumps(body), "application/json", registry.resource)
         await registry.create(obj, namespace, WriteOptions())
     except status.StatusError as error:
         raise RuntimeError(f"bootstrap object {resource}/{body['metadata']['name']}: {error.message}") from error

@@ -39,9 +39,7 @@ _UNCOUNTED: Final = frozenset(
         "volumeattachments.storage.k8s.io",
     }
 )
-_RETURNS_DELETED: Final = frozenset(
-    {"persistentvolumeclaims", "persistentvolumes", "podtemplates", "resourcequotas", "serviceaccounts", "services"}
-)
+_RETURNS_DELETED: Final = frozenset({"podtemplates", "resourcequotas", "services"})
 
 
 class View(Protocol):
@@ -73,7 +71,8 @@ class Kind(Strategy):
     def __init__(self, resource: kinds.Resource, view: View) -> None:
         super().__init__(resource)
         self.view = view
-        self.returns_deleted = resource.group_resource in _RETURNS_DELETED
+        if resource.group_resource in _RETURNS_DELETED:
+            self.returns_deleted = True
         self._node = openapi.node_for(resource)
         self._counted = not {resource.group_resource, resource.group} & _UNCOUNTED and (
             self.status_subresource or bool({resource.group_resource, resource.group} & _COUNTED)

@@ -40,6 +40,32 @@ def _requirement(expression: Mapping[str, Any], path: str) -> list[FieldError]:
     return out
 
 
+def shown(selector: Selector | None) -> Any:
+    """The selector as Go encodes it: maps in order of their keys, structs in order of their fields."""
+    if selector is None:
+        return None
+    out: dict[str, Any] = {}
+    if selector.get("matchLabels"):
+        out["matchLabels"] = sorted_map(selector["matchLabels"])
+    if selector.get("matchExpressions"):
+        order = ("key", "operator", "values")
+        out["matchExpressions"] = [
+            {name: expression[name] for name in order if expression.get(name)}
+            for expression in selector["matchExpressions"]
+        ]
+    return out
+
+
+def sorted_map(labels: Mapping[str, str] | None) -> dict[str, str] | None:
+    """Labels as Go encodes them; None for none."""
+    return dict(sorted(labels.items())) if labels else None
+
+
+def unchanged(new: Selector | None, old: Selector | None, path: str) -> list[FieldError]:
+    """A selector that may not change."""
+    return formats.unchanged(path, new, old, shown(new))
+
+
 def is_empty(selector: Selector) -> bool:
     return not selector.get("matchLabels") and not selector.get("matchExpressions")
 

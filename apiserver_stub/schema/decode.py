@@ -88,7 +88,9 @@ def check(
 
 def _bad_patch(obj: Object, quoted: str | None, message: str) -> status.StatusError:
     text = orjson.dumps(obj, option=orjson.OPT_SORT_KEYS).decode() if quoted is None else quoted
-    return status.invalid("", "", "", [field.invalid("patch", text, message)])
+    error = status.invalid("", "", "", [field.invalid("patch", text, message)])
+    error.body["details"].pop("kind", None)
+    return error
 
 
 def _convert(document: Object, node: openapi.Node, raw: bytes | None, *, slowly: bool) -> tuple[Object, list[str]]:

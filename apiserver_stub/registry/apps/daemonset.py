@@ -47,7 +47,7 @@ class DaemonSets(base.Kind):
         labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
         if not (chosen is not None and selector.is_empty(chosen)) and not selector.matches(chosen, labels or {}):
             detail = "`selector` does not match template `labels`"
-            out.append(field.invalid("spec.template.metadata.labels", labels or None, detail))
+            out.append(field.invalid("spec.template.metadata.labels", selector.sorted_map(labels), detail))
         if chosen is not None and selector.is_empty(chosen):
             out.append(field.invalid("spec.selector", chosen, "empty selector is invalid for daemonset"))
         out += validation.template(spec.get("template") or {}, "spec.template")
@@ -64,7 +64,7 @@ class DaemonSets(base.Kind):
 
     def validate_update(self, obj: Object, old: Object) -> list[FieldError]:
         new, before = obj["spec"].get("selector"), old["spec"].get("selector")
-        return self.validate(obj) + formats.unchanged("spec.selector", new, before)
+        return self.validate(obj) + selector.unchanged(new, before, "spec.selector")
 
     def validate_status_update(self, obj: Object, old: Object) -> list[FieldError]:
         return template.counts(obj.get("status") or {}, "status", *_COUNTS)

@@ -7,7 +7,7 @@ from typing import Any
 
 from apiserver_stub.meta import field
 from apiserver_stub.meta.field import FieldError
-from apiserver_stub.registry import base, formats
+from apiserver_stub.registry import base, formats, selector
 from apiserver_stub.registry.apps import rolling, template
 from apiserver_stub.registry.podspec import warnings
 
@@ -47,7 +47,7 @@ class Deployments(base.Kind):
 
     def validate_update(self, obj: Object, old: Object) -> list[FieldError]:
         new, before = obj["spec"].get("selector"), old["spec"].get("selector")
-        return self.validate(obj) + formats.unchanged("spec.selector", new, before)
+        return self.validate(obj) + selector.unchanged(new, before, "spec.selector")
 
     def validate_status_update(self, obj: Object, old: Object) -> list[FieldError]:
         status = obj.get("status") or {}

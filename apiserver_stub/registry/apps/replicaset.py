@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from apiserver_stub.meta.field import FieldError
-from apiserver_stub.registry import base, formats
+from apiserver_stub.registry import base, formats, selector
 from apiserver_stub.registry.apps import template
 from apiserver_stub.registry.podspec import warnings
 
@@ -20,7 +20,7 @@ class ReplicaSets(base.Kind):
 
     def validate_update(self, obj: Object, old: Object) -> list[FieldError]:
         new, before = obj["spec"].get("selector"), old["spec"].get("selector")
-        return self.validate(obj) + formats.unchanged("spec.selector", new, before)
+        return self.validate(obj) + selector.unchanged(new, before, "spec.selector")
 
     def validate_status_update(self, obj: Object, old: Object) -> list[FieldError]:
         return replica_counts(obj.get("status") or {})

@@ -33,7 +33,7 @@ def mismatch(spec: Object) -> list[FieldError]:
     if selector.matches(chosen, labels or {}):
         return []
     detail = "`selector` does not match template `labels`"
-    return [field.invalid("spec.template.metadata.labels", labels or None, detail)]
+    return [field.invalid("spec.template.metadata.labels", selector.sorted_map(labels), detail)]
 
 
 def validate(spec: Object, *, always: bool = True) -> list[FieldError]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from apiserver_stub.meta import field
 from apiserver_stub.meta.field import FieldError
-from apiserver_stub.registry import base, formats
+from apiserver_stub.registry import base, formats, selector
 from apiserver_stub.registry.batch import job, schedule
 from apiserver_stub.registry.podspec import warnings
 
@@ -43,7 +43,7 @@ def _job_template(template: Object) -> list[FieldError]:
     out = formats.any_label("spec.jobTemplate.labels", (template.get("metadata") or {}).get("labels"))
     if spec.get("selector") is not None:
         detail = "`selector` will be auto-generated"
-        out.append(field.invalid(f"{path}.selector", spec["selector"], detail))
+        out.append(field.invalid(f"{path}.selector", selector.shown(spec["selector"]), detail))
     if spec.get("manualSelector"):
         out.append(field.not_supported(f"{path}.manualSelector", True, ("nil", "false")))
     return out + job.validate_spec(spec, path, selector_required=False)

@@ -77,9 +77,11 @@ def _generated(obj: Object) -> list[FieldError]:
     expected = ({_UID: uid}, {"controller-uid": uid})
     if chosen is None:
         return []
+    out = []
     if chosen.get("matchExpressions") or chosen.get("matchLabels") not in expected:
-        return [field.invalid("spec.selector", chosen, "`selector` not auto-generated")]
-    return []
+        out.append(field.invalid("spec.selector", selector.shown(chosen), "`selector` not auto-generated"))
+    # Said once here, and once more about the spec.
+    return out + template.mismatch(spec)
 
 
 def validate_spec(spec: Mapping[str, Any], path: str, *, selector_required: bool) -> list[FieldError]:
@@ -128,7 +130,7 @@ def _immutable(spec: Object, old: Object) -> list[FieldError]:
     elastic = before.get("completionMode") == "Indexed" and spec.get("completions") == spec.get("parallelism")
     if not elastic:
         out += formats.unchanged("spec.completions", spec.get("completions"), before.get("completions"))
-    out += formats.unchanged("spec.selector", spec.get("selector"), before.get("selector"))
+    out += selector.unchanged(spec.get("selector"), before.get("selector"), "spec.selector")
     out += _template(spec["template"], old)
     for name in ("completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"):
         out += formats.unchanged(f"spec.{name}", spec.get(name), before.get(name))

@@ -32,21 +32,14 @@ class Nodes(base.Kind):
 
     def validate(self, obj: Object) -> list[FieldError]:
         spec = obj["spec"]
-        out = []
-        seen: set[tuple[str, str]] = set()
-        for i, taint in enumerate(spec.get("taints") or ()):
-            here = f"metadata.taints[{i}]"
-            out += _taint(taint, here)
-            identity = (taint.get("key", ""), taint.get("effect", ""))
-            if identity in seen:
-                out.append(field.duplicate(here, taint))
-            seen.add(identity)
+        out = _taints(spec)
         for i, text in enumerate(spec.get("podCIDRs") or ()):
             out += formats.faults(f"spec.podCIDRs[{i}]", text, formats.network(text))
         return out
 
     def validate_update(self, obj: Object, old: Object) -> list[FieldError]:
-        out = self.validate(obj)
+        # Upstream looks at taints once for any node and once for a changed one.
+        out = self.validate(obj) + _taints(obj["spec"])
         before = old["spec"]
         if before.get("podCIDRs") and obj["spec"].get("podCIDRs") != before["podCIDRs"]:
             detail = 'node updates may not change podCIDR except from "" to valid'
@@ -66,6 +59,19 @@ def _pair_ranges(spec: Object) -> None:
         spec["podCIDRs"] = [spec["podCIDR"]]
     elif spec.get("podCIDRs") and not spec.get("podCIDR"):
         spec["podCIDR"] = spec["podCIDRs"][0]
+
+
+def _taints(spec: Object) -> list[FieldError]:
+    out = []
+    seen: set[tuple[str, str]] = set()
+    for i, taint in enumerate(spec.get("taints") or ()):
+        here = f"metadata.taints[{i}]"
+        out += _taint(taint, here)
+        identity = (taint.get("key", ""), taint.get("effect", ""))
+        if identity in seen:
+            out.append(field.duplicate(here, taint))
+        seen.add(identity)
+    return out
 
 
 def _taint(taint: Object, path: str) -> list[FieldError]:

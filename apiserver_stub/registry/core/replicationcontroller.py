@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apiserver_stub.meta import field
 from apiserver_stub.meta.field import FieldError
-from apiserver_stub.registry import base, formats
+from apiserver_stub.registry import base, formats, selector
 from apiserver_stub.registry.apps import replicaset
 from apiserver_stub.registry.podspec import validation, warnings
 
@@ -25,7 +25,7 @@ class ReplicationControllers(base.Kind):
         labels = (template.get("metadata") or {}).get("labels") or {}
         if chosen and any(labels.get(key) != value for key, value in chosen.items()):
             detail = "`selector` does not match template `labels`"
-            out.append(field.invalid("spec.template.metadata.labels", labels or None, detail))
+            out.append(field.invalid("spec.template.metadata.labels", selector.sorted_map(labels), detail))
         out += validation.template(template, "spec.template")
         policy = (template.get("spec") or {}).get("restartPolicy")
         if policy in ("OnFailure", "Never"):

@@ -29,12 +29,13 @@ def _field(number: int, payload: bytes) -> bytes:
     return _varint(number << 3 | _LENGTH_DELIMITED) + _varint(len(payload)) + payload
 
 
-def _boolean(number: int, value: bool) -> bytes:
-    return _varint(number << 3) + _varint(int(value))
-
-
 def _text(value: Any) -> bytes:
     return str(value).encode()
+
+
+def _flag(value: Any) -> bytes:
+    """A boolean member: it is no length-delimited field, see _encode."""
+    return _varint(int(value))
 
 
 def _any(value: Any) -> bytes:
@@ -53,7 +54,7 @@ def _pairs(encode: Encode, number: int = 1) -> Encode:
 
 
 def _encode(message: Message, value: JSON, extension: int = 0) -> bytes:
-    """Known members by the table; booleans are varints; x-… members go to field `extension`."""
+    """Known members by the table; flags are varints; x-… members go to field `extension`."""
     out = []
     for name, item in value.items():
         if name.startswith("x-"):
@@ -61,8 +62,8 @@ def _encode(message: Message, value: JSON, extension: int = 0) -> bytes:
                 out.append(_field(extension, _named(name, _any(item))))
         elif name in message:
             number, encode, repeated = message[name]
-            if isinstance(item, bool):
-                out.append(_boolean(number, item))
+            if encode is _flag:
+                out.append(_varint(number << 3) + _flag(item))
             else:
                 out += [_field(number, encode(one)) for one in (item if repeated else (item,))]
     return b"".join(out)
@@ -73,7 +74,7 @@ def _schema(value: JSON) -> bytes:
 
 
 def _additional(value: Any) -> bytes:
-    return _boolean(2, value) if isinstance(value, bool) else _field(1, _schema(value))
+    return _varint(2 << 3) + _flag(value) if isinstance(value, bool) else _field(1, _schema(value))
 
 
 _SCHEMA: Final[Message] = {
@@ -93,19 +94,19 @@ _SCHEMA: Final[Message] = {
 _PLACES: Final = {"query": 3, "path": 4}
 # Query and path parameters number their members differently.
 _QUERY: Final[Message] = {
-    "required": (1, _text, False),
+    "required": (1, _flag, False),
     "in": (2, _text, False),
     "description": (3, _text, False),
     "name": (4, _text, False),
     "type": (6, _text, False),
-    "uniqueItems": (20, _text, False),
+    "uniqueItems": (20, _flag, False),
 }
-_PATH: Final[Message] = {**_QUERY, "type": (5, _text, False), "uniqueItems": (19, _text, False)}
+_PATH: Final[Message] = {**_QUERY, "type": (5, _text, False), "uniqueItems": (19, _flag, False)}
 _BODY: Final[Message] = {
     "description": (1, _text, False),
     "name": (2, _text, False),
     "in": (3, _text, False),
-    "required": (4, _text, False),
+    "required": (4, _flag, False),
     "schema": (5, _schema, False),
 }
 

@@ -59,12 +59,14 @@ def render(
             row["conditions"] = conditions
         row["object"] = _row_object(obj, include, api_version)
         rows.append(row)
+    # Go's empty list: kinds without columns of their own never get one.
+    has_own = (resource.group, resource.name) in printers.PRINTERS
     return {
         "kind": "Table",
         "apiVersion": api_version,
         "metadata": dict(list_meta),
         "columnDefinitions": columns if headers else None,
-        "rows": rows,
+        "rows": rows if rows or has_own else None,
     }
 
 

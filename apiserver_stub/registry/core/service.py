@@ -8,6 +8,7 @@ from apiserver_stub.meta import field
 from apiserver_stub.meta.field import FieldError
 from apiserver_stub.registry import base
 from apiserver_stub.registry.core import service_allocation, service_validation
+from apiserver_stub.schema import kinds
 
 Object = base.Object
 
@@ -23,6 +24,11 @@ class Services(base.Kind):
     """
 
     returns_deleted = True
+
+    def __init__(self, resource: kinds.Resource, view: base.View) -> None:
+        super().__init__(resource, view)
+        # Services whose write may still be on its way, which a list doesn't show yet.
+        self._recent: set[tuple[str, str]] = set()
 
     def default(self, obj: Object) -> None:
         super().default(obj)
@@ -44,14 +50,24 @@ class Services(base.Kind):
         return out or self._allocate(obj, old)
 
     def _allocate(self, obj: Object, old: Object | None) -> list[FieldError]:
-        meta = obj["metadata"]
-        own = (meta.get("namespace"), meta.get("name"))
-        others = [
-            other["spec"]
-            for other in self.view.list("", "services")
-            if (other["metadata"].get("namespace"), other["metadata"].get("name")) != own
-        ]
-        return service_allocation.allocate(obj["spec"], old["spec"] if old else None, others)
+        own = _identity(obj)
+        out = service_allocation.allocate(obj["spec"], old["spec"] if old else None, self._others(own))
+        if not out and obj["metadata"].get("name"):
+            self._recent.add(own)
+        return out
+
+    def _others(self, own: tuple[str, str]) -> list[Object]:
+        """The specs of all other Services, those on their way included."""
+        found = {_identity(other): other["spec"] for other in self.view.list("", "services")}
+        self._recent -= found.keys()
+        for namespace, name in tuple(self._recent):
+            coming = self.view.get("", "services", namespace, name)
+            if coming is None:
+                self._recent.discard((namespace, name))
+            else:
+                found[namespace, name] = coming["spec"]
+        found.pop(own, None)
+        return list(found.values())
 
     def selectable_fields(self, obj: Object) -> dict[str, str]:
         spec = obj["spec"]
@@ -62,6 +78,10 @@ class Services(base.Kind):
         if obj["spec"].get("externalIPs") and (not old or old["spec"].get("externalIPs") != obj["spec"]["externalIPs"]):
             out.append("spec.externalIPs is deprecated and may no longer be implemented in some clusters")
         return out
+
+
+def _identity(obj: Object) -> tuple[str, str]:
+    return obj["metadata"].get("namespace", ""), obj["metadata"].get("name", "")
 
 
 def _pair_addresses(spec: Object, old: Object | None) -> None:

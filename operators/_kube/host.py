@@ -33,6 +33,7 @@ class Member:
         self.restarts = 0
         self.runtime: Runtime | None = None
         self.error = ""
+        self._log = logging.getLogger(f"ukube.{controller.name}")
         self._link = link
         self._started = started
         self._synced = synced
@@ -55,8 +56,11 @@ class Member:
             except Exception as error:
                 # The one place where any error of an operator ends: the others go on.
                 cause = error.__cause__ or error
-                self.error = f"{type(cause).__name__}: {cause}"
-                logging.getLogger(f"ukube.{self.controller.name}").error("stopped, starting again: %s", self.error)
+                text = f"{type(cause).__name__}: {cause}"
+                # What fails in the same way again and again is said once.
+                level = logging.DEBUG if text == self.error else logging.ERROR
+                self._log.log(level, "stopped, starting again: %s", text)
+                self.error = text
                 log.debug("%s stopped", self.controller.name, exc_info=error)
             failures = 0 if loop.time() - start > HEALTHY_SECONDS else failures + 1
             self.restarts += 1
@@ -81,7 +85,7 @@ class Member:
     def _complain(self) -> None:
         if self.runtime is not None and self._link.is_up and (missing := self.runtime.unlisted()):
             names = ", ".join(map(str, missing))
-            logging.getLogger(f"ukube.{self.controller.name}").warning("still waiting for lists of %s", names)
+            self._log.warning("still waiting for lists of %s", names)
 
 
 class Host:

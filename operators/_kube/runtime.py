@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-import socket
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from operators._kube import meta
+from operators._kube import identity, meta
 from operators._kube.cache import Cache, Store
 from operators._kube.client import Kube
 from operators._kube.controller import Controller, Reconciler
@@ -30,7 +29,7 @@ class Runtime:
         self._link = link
         self._log = logging.getLogger(f"ukube.{controller.name}")
         self._cache = Cache(controller.kinds(), self._changed, controller.keep)
-        self._recorder = Recorder(session, controller.component, self._log, self._clock, host=socket.gethostname())
+        self._recorder = Recorder(session, controller.component, self._log, self._clock, host=_host(controller))
         self.kube = Kube(controller.name, session, self._cache, self._recorder, ca_pem=link.connection.ca or "")
         self._queues = {
             reconciler: Queue(functools.partial(self._work, reconciler), concurrency=reconciler.concurrency)
@@ -173,3 +172,8 @@ class Runtime:
 
     def _clock(self) -> datetime:
         return self.kube.clock()
+
+
+def _host(controller: Controller) -> str:
+    """Of upstream's components only the kubelet says in its Events where it runs."""
+    return identity.node_name() if controller.component == "kubelet" else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from asyncio import sslproto
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +25,10 @@ REQUEST_TIMEOUT = 30.0
 CONNECT_TIMEOUT = 5.0
 # How soon after the API server is back we know it: seconds between looks, the last one for ever.
 PROBES = (0.1, 0.2, 0.3, 0.5)
+
+# asyncio zeroes a buffer for each TLS connection, 256 KiB by default: with dozens of watches a third of the process.
+# A TLS record has 16 KiB at most, so this loses nothing.
+sslproto.SSLProtocol.max_size = 32 * 1024
 
 log = logging.getLogger("ukube.api")
 
@@ -79,7 +84,7 @@ class Link:
         """A request got no answer."""
         if not self._told:
             self._told = True
-            log.warning("API server %s does not answer, waiting for it: %s", self.connection.server, error)
+            log.warning("API server %s does not answer, waiting for it: %s", self.connection.server, describe(error))
         if self.is_up:
             self.is_up = False
             self._tell()
@@ -199,7 +204,7 @@ class Session:
                 raw = await response.read()
                 status = response.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ApiError(0, "Unreachable", f"{method} {path}: {error or type(error).__name__}") from error
+            raise ApiError(0, "Unreachable", f"{method} {path}: {describe(error)}") from error
         return parse_answer(status, raw)
 
     async def _on_answer(self, _: Any, __: SimpleNamespace, params: aiohttp.TraceRequestEndParams) -> None:
@@ -218,6 +223,12 @@ class Session:
         for listed in self._listeners:
             listed(kind, object_kind, objects, int(version) if version.isdecimal() else 0)
         return self._keep_lists
+
+
+def describe(error: BaseException) -> str:
+    """What went wrong with a connection, in the system's words where it has some."""
+    cause = error.__cause__ or error
+    return getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
 
 
 def parse_answer(status: int, raw: bytes) -> Object:

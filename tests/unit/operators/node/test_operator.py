@@ -1,0 +1,75 @@
+"""The reconcile of the Node and its Lease, with a machine that is made up."""
+
+import pytest
+
+from operators._kube.meta import Key
+from operators._node.ports import ImageInfo
+from operators.node import lease, machine, operator
+from operators.node.facts import Pressure
+from tests.fakes.kube import FakeKube
+from tests.unit.operators.node.test_status import MACHINE
+
+KEY = Key("", "pi")
+
+
+class Images:
+    """Stands for podman; counts how often it is asked."""
+
+    asked = 0
+
+    async def images(self) -> list[ImageInfo]:
+        Images.asked += 1
+        return [ImageInfo("i", ("web:1",), ("web@sha256:0",), 7)]
+
+
+@pytest.fixture
+def kube(monkeypatch: pytest.MonkeyPatch) -> FakeKube:
+    monkeypatch.setenv("UKUBE_NODE_NAME", "Pi")
+    monkeypatch.setattr(machine, "observe", lambda: MACHINE)
+    monkeypatch.setattr(machine, "pressure", Pressure)
+    monkeypatch.setattr(operator, "Podman", Images)
+    monkeypatch.setattr(operator, "_local", operator.Local())
+    Images.asked = 0
+    return FakeKube("node")
+
+
+async def test_a_new_machine_registers_reports_and_holds_a_lease(kube: FakeKube):
+    result = await operator.reconcile(KEY, kube, kube.now)
+    node = kube.one("v1", "nodes", KEY)
+    assert node["spec"]["podCIDR"] == "10.244.0.0/22"
+    assert node["status"]["capacity"]["cpu"] == "4"
+    assert node["status"]["images"] == [{"names": ["web@sha256:0", "web:1"], "sizeBytes": 7}]
+    assert result.requeue_after == 300
+    held = kube.one("coordination.k8s.io/v1", "leases", lease.key("pi"))
+    assert held["spec"]["holderIdentity"] == "pi"
+
+
+async def test_a_second_look_writes_nothing_and_does_not_ask_podman(kube: FakeKube):
+    await operator.reconcile(KEY, kube, kube.now)
+    kube.forget()
+    await operator.reconcile(KEY, kube, kube.now)
+    assert kube.writes == []
+    assert Images.asked == 1
+
+
+async def test_podman_is_asked_again_when_a_pod_brought_another_image(kube: FakeKube):
+    await operator.reconcile(KEY, kube, kube.now)
+    status = {"containerStatuses": [{"name": "c", "imageID": "sha256:1"}]}
+    pod = kube.add("v1", "pods", {"metadata": {"name": "a", "namespace": "d"}, "spec": {}, "status": status})
+    assert list(operator.node_of(pod, kube)) == [KEY]
+    await operator.reconcile(KEY, kube, kube.now)
+    assert Images.asked == 2
+    assert list(operator.node_of(pod, kube)) == []
+
+
+async def test_the_taint_of_admission_goes_when_the_node_is_ready(kube: FakeKube):
+    taint = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
+    kube.add("v1", "nodes", {"metadata": {"name": "pi"}, "spec": {"taints": [taint]}})
+    await operator.reconcile(KEY, kube, kube.now)
+    assert "taints" not in kube.one("v1", "nodes", KEY)["spec"]
+
+
+async def test_another_node_is_none_of_our_business(kube: FakeKube):
+    kube.add("v1", "nodes", {"metadata": {"name": "other"}})
+    await operator.reconcile(Key("", "other"), kube, kube.now)
+    assert kube.writes == []

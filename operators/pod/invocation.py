@@ -70,7 +70,8 @@ def words(pod: Object, container: Container, machine: Machine) -> list[str]:
     log_dir = machine.paths.log_dir(meta["namespace"], meta["name"], uid, name)
     line = [machine.podman, "run", f"--name={names.container(meta['namespace'], meta['name'], name)}", "--replace"]
     if container.role == "init":
-        line += ["--sdnotify=ignore"]
+        # It is waited for, but what it prints goes to its log only; podman's own errors stay for the journal.
+        line += ["--attach=stdin", "--sdnotify=ignore"]
     else:
         # --rm: conmon cleans up and removes in one go, so that the post step has nothing to do.
         line += ["-d", "--rm", "--sdnotify=conmon"]

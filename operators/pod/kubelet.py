@@ -135,6 +135,9 @@ class Kubelet:
         steward.announce(self, pod, views, local)
         self._probe(pod, views)
         await kube.patch_status(dict(pod), status.compute(pod, self.facts(pod, record, views, local), now))
+        if any(views[spec["name"]].doing == "starting" for spec, role in plan.containers(pod) if role == "init"):
+            # systemd says nothing between the start and the end of a oneshot.
+            return Result(requeue_after=min(_INTERIM, result.requeue_after or _INTERIM))
         return result
 
     def _admit(self, pod: Object) -> plan.Rejection | None:

@@ -34,9 +34,13 @@ def look(pod: Object, record: Record, systemd: "States | object", paths: Paths) 
         ended = exits.parse(files.read(run / "exits" / name))
         if not ended:
             ended = exits.parse(files.read(paths.pod_state(record.uid) / "done" / name))
-        cid = files.read(run / f"{name}.cid").strip()
-        found[name] = view.observe(role, state, cid, (run / f"{name}.pid").exists(), ended)
+        found[name] = view.observe(role, state, container_id(run, name), (run / f"{name}.pid").exists(), ended)
     return found
+
+
+def container_id(run: Path, name: str) -> str:
+    """podman's ID of the present run; podman removes its own file of it as soon as the container has ended."""
+    return (files.read(run / f"{name}.cid") or files.read(run / f"{name}.id")).strip()
 
 
 async def explain(pod: Object, views: dict[str, View], known: dict[str, str], paths: Paths) -> None:

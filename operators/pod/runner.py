@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _SLOTS = 4  # two for each core of a small machine: more at once makes all of them slower
 _SLOT_SECONDS = 5.0  # an init container may run for hours, and must not keep others waiting
 _AGAIN = 10.0
+_NEVER_PULLED = {"InvalidImageName": "InspectFailed", "ErrImageNeverPull": "ErrImageNeverPull"}  # and their Events
 
 
 class Runner:
@@ -39,7 +40,7 @@ class Runner:
         steps = plan.steps(pod, views, hashes, local.ended_by_us)
         for step in steps:
             if step.do == "kick":
-                self._kick(record, step.container, local)
+                self._kick(record, step.container, views[step.container], local)
             elif step.do == "replace":
                 self.restart(pod, record, step.container, "definition changed, will be restarted")
         wanted = [step.container for step in steps if step.do == "start"]
@@ -129,8 +130,9 @@ class Runner:
             if isinstance(image, Waiting):
                 if image.reason != "ContainerCreating":
                     local.waiting[name] = (image.reason, image.message)
-                    if image.reason in ("InvalidImageName", "ErrImageNeverPull"):
-                        self._once(pod, local, name, "Failed", f"Error: {image.reason}", image.message)
+                    if image.reason in _NEVER_PULLED:
+                        self._once(pod, local, name, _NEVER_PULLED[image.reason], image.message)
+                        self._once(pod, local, name, "Failed", f"Error: {image.reason}")
                 record.units.pop(name, None)
                 if image.again is not None:
                     again.append(image.again)
@@ -224,15 +226,19 @@ class Runner:
             # Its own run failing is in its exits; this is about what it depends on.
             local.failures += 1
             local.not_before[name] = asyncio.get_running_loop().time() + min(2.0**local.failures, 60.0)
-            if error is not None or result == "dependency":
-                text = str(error) if error else "the sandbox or an init container did not start"
+            sandbox = self._kubelet.systemd.state(record.sandbox)
+            if error is not None or (result == "dependency" and (sandbox is None or sandbox.active != "active")):
+                text = str(error) if error else f"{record.sandbox} did not start, see its journal"
                 self._once(pod, local, None, "FailedCreatePodSandBox", f"Failed to create pod sandbox: {text}")
         if record.key is not None:
             self._kubelet.enqueue(record.key)
 
-    def _kick(self, record: Record, name: str, local: Local) -> None:
-        if (task := local.starts.get(name)) is None or task.done():
-            local.starts[name] = asyncio.create_task(self._restart_unit(record.units[name].name))
+    def _kick(self, record: Record, name: str, view: View, local: Local) -> None:
+        ended = view.exits[-1].invocation
+        if local.kicks.get(name) != ended:
+            local.kicks[name] = ended
+            # Not among the starts: the first one's job still waits for the unit to come up at last.
+            local.restarts[name] = asyncio.create_task(self._restart_unit(record.units[name].name))
 
     async def _restart_unit(self, name: str) -> str:
         try:

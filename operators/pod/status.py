@@ -176,7 +176,7 @@ def _state(pod: Object, spec: Object, report: Report, *, is_over: bool) -> dict[
     view = report.view
     if view.doing == "running":
         return {"running": {"startedAt": _time(view.started)}}
-    if view.doing == "exited" and not report.waiting:
+    if view.exits and view.doing in ("exited", "starting") and not report.waiting:
         return {"terminated": terminated(view.exits[-1])}
     if is_over and view.exits:
         return {"terminated": terminated(view.exits[-1])}

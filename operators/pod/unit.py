@@ -184,6 +184,7 @@ def _container_service(pod: Object, resolved: Container, qos: str, machine: Mach
         ("ExecStart", invocation.exec_line(pod, resolved, machine)),
         # `podman run -d` prints the container's ID. "truncate:" would empty it again for ExecStop=.
         ("StandardOutput", "null" if is_init else escape.value(f"file:{run}/{name}.id")),
+        ("StandardError", "journal"),
         *([] if is_init else [("ExecStop", "-" + escape.command(stop))]),
         ("ExecStopPost", "-" + escape.command(post)),
     ]

@@ -44,7 +44,7 @@ class View:
     @property
     def runs_before(self) -> int:
         """How many runs came before the one that is reported: restartCount, within this sandbox."""
-        return len(self.exits) if self.doing in ("starting", "running") else max(0, len(self.exits) - 1)
+        return len(self.exits) if self.doing == "running" else max(0, len(self.exits) - 1)
 
 
 def observe(role: str, state: UnitState | None, container_id: str, has_pid: bool, exits: Sequence[Exit]) -> View:

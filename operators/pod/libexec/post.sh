@@ -6,6 +6,7 @@ set -u
 run=$1 state=$2 name=$3 podman_name=$4 policy=$5
 # podman removes its own file of the ID along with the container; what it printed stays (see StandardOutput= of the unit).
 cid=$(cat "$run/$name.cid" 2>/dev/null || cat "$run/$name.id" 2>/dev/null) || cid=
+case $cid in *[!0-9a-f]*) cid= ;; esac
 started=$(stat -c %.9Y "$run/$name.pid" 2>/dev/null) || started=0       # 0: the container never ran
 finished=$(date +%s.%N)
 record="$INVOCATION_ID ${SERVICE_RESULT:-unknown} ${EXIT_CODE:-none} ${EXIT_STATUS:-none} ${cid:--} $started $finished"

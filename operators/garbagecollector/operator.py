@@ -1,9 +1,9 @@
 """Garbage collector: delete what has lost its owners; foreground deletion and orphaning.
 
 How it sees all kinds at a low price: it watches the kinds that own or are owned in nearly every cluster, keeps a few
-fields of their metadata, and reduces them to a graph of UIDs. All others, custom resources included, are listed every half minute and
-put into the same graph. So the common cascades (Deployment, ReplicaSet, Pod; Job; Service, EndpointSlice) run within
-milliseconds, rare ones within half a minute, and an idle cluster pays for a few watches only.
+fields of their metadata, and reduces them to a graph of UIDs. All others, custom resources included, are listed every
+half minute and put into the same graph. So the common cascades (Deployment, ReplicaSet, Pod; Job; Service,
+EndpointSlice) run within milliseconds, rare ones within half a minute, and an idle cluster pays for a few watches only.
 """
 
 from __future__ import annotations

@@ -14,9 +14,9 @@ def slim(obj: dict[str, Any]) -> dict[str, Any]:
     """What the cache keeps of a Pod: what this module and `ranking` look at. Other kinds stay whole."""
     if obj.get("kind") != "Pod":
         return obj
-    kept = {"nodeName": obj["spec"].get("nodeName"), "initContainers": obj["spec"].get("initContainers")}
-    sidecars = [{"name": c["name"], "restartPolicy": c.get("restartPolicy")} for c in kept["initContainers"] or ()]
-    return {**obj, "spec": {**kept, "initContainers": sidecars}}
+    spec = obj["spec"]
+    sidecars = [{"name": c["name"], "restartPolicy": c.get("restartPolicy")} for c in spec.get("initContainers") or ()]
+    return {**obj, "spec": {"nodeName": spec.get("nodeName"), "initContainers": sidecars}}
 
 
 def is_active(pod: dict[str, Any]) -> bool:

@@ -15,7 +15,7 @@ async def run(
 ) -> dict[str, Any]:
     """Runs the command and relays it; the Status that says how it ended."""
     try:
-        running = await process.start(await launcher(container, wanted.command, wanted.tty), wanted)
+        running = await _start(container, wanted, launcher)
     except runtime.StartFailed as error:
         return statuses.internal(f"error executing command in container: {error}")
     try:
@@ -25,6 +25,25 @@ async def run(
     finally:
         client.stdin.discard()
         await running.close()
+
+
+async def _start(
+    container: backend.ContainerRef, wanted: options.Streams, launcher: runtime.Launcher
+) -> process.Process:
+    """A client that goes away meanwhile must not leave half a start behind: it is completed, then undone."""
+
+    async def work() -> process.Process:
+        return await process.start(await launcher(container, wanted.command, wanted.tty), wanted)
+
+    starting = asyncio.create_task(work())
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        try:
+            await (await starting).close()
+        except runtime.StartFailed:
+            pass
+        raise
 
 
 async def _relay(client: session.Session, running: process.Process, wanted: options.Streams) -> int:

@@ -1,6 +1,10 @@
 """Discovery and OpenAPI: routed here, built in discovery.py and openapi.py."""
 
+import asyncio
+import email.utils
+import functools
 import hashlib
+import time
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -11,10 +15,13 @@ from apiserver_stub.meta import status
 from apiserver_stub.schema import kinds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apiserver_stub import openapi
 
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _JSON = "application/json"
+_TEXT = "text/plain; charset=utf-8"
 _PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 _OFFERED = (_JSON, "application/yaml", "application/vnd.kubernetes.protobuf")
 
@@ -30,7 +37,7 @@ class Documents:
         """None for a path that is none of these."""
         path = context.target.path.rstrip("/")
         if path.startswith("/openapi/"):
-            return self._answer_openapi(context, path)
+            return await self._answer_openapi(context, path)
         if context.target.prefix not in ("api", "apis"):
             return None
         return await self._answer_discovery(context, path)
@@ -72,31 +79,41 @@ class Documents:
         content, tag = self._aggregates[path]
         return web.Response(body=content, headers={"Content-Type": _AGGREGATED, "ETag": f'"{tag}"', "Vary": "Accept"})
 
-    def _answer_openapi(self, context: Context, path: str) -> web.StreamResponse | None:
+    async def _answer_openapi(self, context: Context, path: str) -> web.StreamResponse | None:
         from apiserver_stub import openapi
 
         accept = context.request.headers.get("Accept", "")
         if path == "/openapi/v2":
             if _PROTOBUF in accept:
-                return _document(context, openapi.v2_protobuf(self._kinds), _PROTOBUF)
+                return await _document(context, functools.partial(openapi.v2_protobuf, self._kinds), _PROTOBUF)
             if accept and "json" not in accept and "*" not in accept:
                 raise status.not_acceptable((_JSON, _PROTOBUF))
-            return _document(context, openapi.v2(self._kinds), _JSON)
+            return await _document(context, functools.partial(openapi.v2, self._kinds), _JSON)
         if path == "/openapi/v3":
-            return _document(context, openapi.v3_index(self._kinds), "text/plain; charset=utf-8")
+            return await _document(context, functools.partial(openapi.v3_index, self._kinds), _TEXT)
         group, version = _group_version(path.removeprefix("/openapi/v3/"))
-        found = openapi.v3_group(self._kinds, group, version) if version else None
-        return _document(context, found, _JSON) if found else None
+        return await _document(context, functools.partial(openapi.v3_group, self._kinds, group, version), _JSON)
 
 
-def _document(context: Context, found: "openapi.Document", media: str) -> web.Response:
+async def _document(
+    context: Context, build: "Callable[[], openapi.Document | None]", media: str
+) -> web.Response | None:
     request = context.request
+    found = await asyncio.to_thread(build)  # the first time takes a quarter of a second
+    if found is None:
+        return None
     headers = {"Content-Type": media, "ETag": f'"{found.etag}"', "Vary": "Accept-Encoding, Accept"}
+    if context.query.get("hash") == found.etag:
+        headers |= {"Cache-Control": "public, immutable", "Expires": _in_a_year()}
     if request.headers.get("If-None-Match", "").strip('"') == found.etag:
         return web.Response(status=304, headers=headers)
     if "gzip" in request.headers.get("Accept-Encoding", ""):
         return web.Response(body=found.gzipped, headers=headers | {"Content-Encoding": "gzip"})
     return web.Response(body=found.plain(), headers=headers)
+
+
+def _in_a_year() -> str:
+    return email.utils.formatdate(time.time() + 365 * 86400, usegmt=True)
 
 
 def _is_aggregated(wish: str, version: str) -> bool:

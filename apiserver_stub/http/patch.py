@@ -12,7 +12,7 @@ from apiserver_stub.http.update import check_name
 from apiserver_stub.meta import field, jsonpatch, mergepatch, status, strategicpatch
 from apiserver_stub.registry import parts
 from apiserver_stub.registry.generic import Object, Registry, WriteOptions
-from apiserver_stub.schema import decode, openapi
+from apiserver_stub.schema import decode, kinds, openapi
 
 JSON_PATCH = "application/json-patch+json"
 MERGE = "application/merge-patch+json"
@@ -59,6 +59,7 @@ def changer(context: Context, registry: Registry, patch: Patch, asked: WriteOpti
         obj = patch(old)
         if not isinstance(obj, dict):
             raise status.bad_request("the patch does not result in an object")
+        _check_kind(obj, registry, asked)
         context.warn(decode.check(obj, registry.resource, asked.field_validation))
         if not isinstance(obj.get("metadata"), dict):
             obj["metadata"] = {}
@@ -67,6 +68,24 @@ def changer(context: Context, registry: Registry, patch: Patch, asked: WriteOpti
         return parts.merged(target.subresource, obj, old)
 
     return change
+
+
+def _check_kind(obj: Object, registry: Registry, asked: WriteOptions) -> None:
+    """A patch that makes an object of another kind: judged as that kind, and refused. Raises StatusError (400, 422)."""
+    kind, api_version = obj.get("kind"), obj.get("apiVersion")
+    if (kind, api_version) == (registry.resource.kind, registry.resource.api_version):
+        return
+    group, _, version = str(api_version).rpartition("/")
+    other = kinds.builtin().by_kind(group, version, str(kind))
+    if other is None:
+        fault = (
+            f'no kind "{kind}" is registered for version "{api_version}" in scheme "pkg/api/legacyscheme/scheme.go:30"'
+        )
+    else:
+        decode.check(dict(obj), other, asked.field_validation)
+        fault = f"unable to convert {api_version}, Kind={kind} to {registry.resource.kind}"
+    quoted = orjson.dumps(obj, option=orjson.OPT_SORT_KEYS).decode()
+    raise status.invalid("", "", "", [field.invalid("patch", quoted, fault)])
 
 
 def parse(media: str, raw: bytes, registry: Registry) -> Patch:

@@ -10,6 +10,7 @@ from apiserver_stub.http.upgrade import Forwarder
 from apiserver_stub.meta import status
 from apiserver_stub.registry.catalog import Catalog
 from apiserver_stub.registry.generic import Registry
+from apiserver_stub.schema import facts
 
 Answer = Callable[[Context, Registry], Awaitable[web.StreamResponse]]
 
@@ -74,6 +75,8 @@ class Resources:
         if target.subresource in _STREAMS or target.subresource in ("log", "proxy"):
             return await self._forward(context, registry)
         context.wanted = negotiate.accept(context.request.headers.get("Accept", ""))
+        if deprecated := facts.deprecation(registry.resource):
+            context.warn([deprecated])
         if target.subresource:
             return await self._subresource(context, registry)
         if context.verb not in registry.resource.verbs or context.verb not in _OBJECT:

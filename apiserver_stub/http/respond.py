@@ -12,7 +12,7 @@ from apiserver_stub.http import table
 from apiserver_stub.http.context import Context
 from apiserver_stub.http.negotiate import YAML
 from apiserver_stub.http.route import truthy
-from apiserver_stub.meta import field, status
+from apiserver_stub.meta import status
 from apiserver_stub.registry.generic import Registry
 from apiserver_stub.storage.log import Entry
 
@@ -91,13 +91,14 @@ def as_table(
     context: Context, registry: Registry, objects: Iterable[Object], meta: Object, *, headers: bool = True
 ) -> Object:
     """Raises StatusError (400)."""
-    include = context.query.get("includeObject") or "Metadata"
-    if include not in ("None", "Metadata", "Object"):
-        fault = field.invalid("includeObject", include, "must be 'Metadata', 'Object', 'None', or empty")
-        raise status.bad_request(f"Unable to convert to Table as requested: {fault.message}")
-    rendered = table.render(registry.resource, objects, list_meta=meta, include=include, headers=headers)
-    rendered["apiVersion"] = f"meta.k8s.io/{context.wanted.version}"
-    return rendered
+    return table.render(
+        registry.resource,
+        objects,
+        list_meta=meta,
+        include=table.include_of(context.query.get("includeObject", "")),
+        headers=headers,
+        version=context.wanted.version,
+    )
 
 
 def is_pretty(context: Context) -> bool:

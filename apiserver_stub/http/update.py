@@ -25,7 +25,7 @@ async def serve(context: Context, registry: Registry) -> web.Response:
     def change(old: Object) -> Object:
         return parts.merged(subresource, obj, old)
 
-    written = await registry.update(target.namespace, target.name, change, asked, subresource)
+    written = await registry.update(target.namespace, target.name, change, asked, subresource, uid_is_precondition=True)
     context.warn(written.warnings)
     return await respond.entry(context, registry, written.entry)
 

@@ -113,7 +113,8 @@ def invalid(group: str, kind: str, name: str, errors: Iterable[Cause]) -> Status
     details: dict[str, Any] = {"name": name} if name else {}
     if group:
         details["group"] = group
-    details["kind"] = kind
+    if kind:
+        details["kind"] = kind
     details["causes"] = [{"reason": error.reason, "message": error.body, "field": error.field} for error in listed]
     return StatusError(422, "Invalid", f'{qualified_kind} "{name}" is invalid: {text}', details)
 

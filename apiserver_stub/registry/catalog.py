@@ -3,6 +3,7 @@
 from apiserver_stub.registry import strategies
 from apiserver_stub.registry.admission import Admission
 from apiserver_stub.registry.generic import Registry
+from apiserver_stub.registry.view import LogView
 from apiserver_stub.schema import kinds
 from apiserver_stub.storage.log import Log
 
@@ -14,6 +15,7 @@ class Catalog:
         self.kinds = served
         self.log = log
         self._admission = Admission(log)
+        self._strategies = strategies.Strategies(LogView(log))
         self._registries: dict[tuple[str, str, str], Registry] = {}
         self._versions = {(group.name, version) for group in served.groups() for version in group.versions}
         self._groups = {group.name for group in served.groups()}
@@ -25,7 +27,7 @@ class Catalog:
             resource = self.kinds.get(group, version, name)
             if resource is None:
                 return None
-            strategy = strategies.for_resource(resource)
+            strategy = self._strategies.for_resource(resource)
             found = self._registries[key] = Registry(resource, strategy, self.log, self._admission)
         return found
 

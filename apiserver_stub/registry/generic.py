@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import orjson
 
-from apiserver_stub.meta import field as fields
 from apiserver_stub.meta import names, status
 from apiserver_stub.registry import convert, metadata
 from apiserver_stub.registry.admission import Admission
@@ -122,11 +121,13 @@ class Registry:
         change: Callable[[Object], Object],
         options: WriteOptions,
         subresource: str = "",
+        *,
+        uid_is_precondition: bool = False,
     ) -> Written:
         """Replaces an object by change(object). Raises StatusError (400, 404, 409, 422).
 
         change: gets a fresh copy, may raise StatusError. Of subresources other than status it alone decides what
-        they may change.
+        they may change. uid_is_precondition: a wrong metadata.uid means another object, not a wish to change it.
         """
         key = self.key(namespace, name)
         entry = self.log.head(key)
@@ -135,7 +136,9 @@ class Registry:
         old = self.object(entry)
         obj = change(self.object(entry))
         place(self.resource, obj, key.namespace)
-        self._check_identity(obj, old, name)
+        self._check_version(obj, old, name)
+        if uid_is_precondition:
+            self._check_uid(obj, old, key)
         _keep(obj, old)
         if subresource in ("", "status"):
             self.strategy.default(obj)
@@ -159,7 +162,7 @@ class Registry:
             errors = []
         self._validate(obj, metadata.validate_update(self.resource, obj, old) + errors)
 
-    def _check_identity(self, obj: Object, old: Object, name: str) -> None:
+    def _check_version(self, obj: Object, old: Object, name: str) -> None:
         meta = obj["metadata"]
         given = meta.get("resourceVersion") or "0"
         if not (given.isascii() and given.isdigit()):
@@ -167,12 +170,18 @@ class Registry:
         if given != "0" and given != old["metadata"]["resourceVersion"]:
             raise status.modified(self.resource, name)
         if given == "0" and not self.strategy.allow_unconditional_update:
-            error = fields.invalid("metadata.resourceVersion", 0, "must be specified for an update")
+            error = metadata.resource_version_required()
             raise status.invalid(self.resource.group, self.resource.kind, name, [error])
-        uid = meta.get("uid")
-        if uid and uid != old["metadata"]["uid"]:
-            message = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['metadata']['uid']}"
-            raise status.conflict(self.resource, name, message)
+
+    def _check_uid(self, obj: Object, old: Object, key: Key) -> None:
+        given, own = obj["metadata"].get("uid"), old["metadata"]["uid"]
+        if given and given != own:
+            raise status.conflict(
+                self.resource,
+                key.name,
+                f"StorageError: invalid object, Code: 4, Key: /registry/{key.resource}/{key.path}, ResourceVersion: 0, "
+                f"AdditionalErrorMsg: Precondition failed: UID in precondition: {given}, UID in object meta: {own}",
+            )
 
     def _validate(self, obj: Object, errors: list[Any]) -> None:
         if errors:
@@ -258,7 +267,9 @@ def _name(obj: Object) -> bool:
 
 def _keep(obj: Object, old: Object) -> None:
     """Metadata that an update never changes."""
-    for name in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion"):
+    if not obj["metadata"].get("uid"):
+        obj["metadata"]["uid"] = old["metadata"]["uid"]
+    for name in ("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion"):
         if name in old["metadata"]:
             obj["metadata"][name] = old["metadata"][name]
         else:

@@ -1,6 +1,6 @@
 """The storage Protocol: an append-only log with one global revision, shaped like etcd's."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -109,6 +109,9 @@ class Log(Protocol):
 
     def head(self, key: Key) -> Entry | None:
         """Like get, but sees changes that are on their way to the disk: only for building the next change on it."""
+
+    def heads(self, table: tuple[str, str]) -> Iterable[Entry]:
+        """All of a table as head shows it, in no order."""
 
     def list(self, table: tuple[str, str], namespace: str = "", revision: int = 0) -> Sequence[Entry]:
         """Entries ordered by path, at `revision` (0: now). Raises Compacted or Future."""

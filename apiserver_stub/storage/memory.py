@@ -2,7 +2,7 @@
 
 import bisect
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from apiserver_stub.storage.broadcast import Broadcast
@@ -90,6 +90,9 @@ class MemoryLog:
 
     def head(self, key: Key) -> Entry | None:
         return self.get(key)
+
+    def heads(self, table: TableName) -> Iterable[Entry]:
+        return list(self._table(table).entries.values())
 
     def list(self, table: TableName, namespace: str = "", revision: int = 0) -> Sequence[Entry]:
         if revision > self._revision:

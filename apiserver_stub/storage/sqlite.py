@@ -103,6 +103,15 @@ class SqliteLog(MemoryLog):
             return None if event.deleted else event.entry
         return self.get(key)
 
+    def heads(self, table: TableName) -> Iterable[Entry]:
+        entries = dict(self._table(table).entries)
+        for key, event in self._heads.items():
+            if key.table == table:
+                entries.pop(key.path, None)
+                if not event.deleted:
+                    entries[key.path] = event.entry
+        return entries.values()
+
     async def close(self) -> None:
         """Writes what is under way, and where the next start goes on."""
         if self._thread is not None:

@@ -93,19 +93,20 @@ async def load(
     target: Target, clients: int, seconds: float, make: Callable[[], bytes], expect: int = 200
 ) -> list[float]:
     """Latencies in seconds of what `clients` connections got answered within `seconds`, each asking without a pause."""
+    opened = [await Connection.open(target) for _ in range(clients)]
     latencies: list[float] = []
     end = time.perf_counter() + seconds
 
-    async def one() -> None:
-        connection = await Connection.open(target)
-        try:
-            while (began := time.perf_counter()) < end:
-                status, body = await connection.send(make())
-                if status != expect:
-                    raise RuntimeError(f"expected {expect}, got {status}: {body[:300]!r}")
-                latencies.append(time.perf_counter() - began)
-        finally:
-            connection.close()
+    async def one(connection: Connection) -> None:
+        while (began := time.perf_counter()) < end:
+            status, body = await connection.send(make())
+            if status != expect:
+                raise RuntimeError(f"expected {expect}, got {status}: {body[:300]!r}")
+            latencies.append(time.perf_counter() - began)
 
-    await asyncio.gather(*(one() for _ in range(clients)))
+    try:
+        await asyncio.gather(*map(one, opened))
+    finally:
+        for connection in opened:
+            connection.close()
     return latencies

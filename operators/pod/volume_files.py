@@ -114,7 +114,7 @@ def _ensure_files(root: Path, files: Mapping[str, File], group: int | None) -> N
     The layout is kubelet's, which programs that reload their configuration watch for: every file is a link
     through `..data`, so a reader sees the old set or the new one.
     """
-    root.mkdir(parents=True, exist_ok=True)
+    _make_folder(root)
     current = root / "..data"
     if current.is_symlink() and _holds(root / current.readlink(), files):
         return
@@ -132,16 +132,24 @@ def _ensure_files(root: Path, files: Mapping[str, File], group: int | None) -> N
 
 
 def _write_tree(folder: Path, files: Mapping[str, File], group: int | None) -> None:
-    folder.mkdir(mode=0o755)
+    _make_folder(folder)
     for relative, file in files.items():
         path = folder / relative
-        path.parent.mkdir(parents=True, exist_ok=True)
+        for parent in reversed(path.relative_to(folder).parents[:-1]):
+            _make_folder(folder / parent)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as out:
             out.write(file.data)
             if group is not None:
                 os.fchown(out.fileno(), -1, group)
             os.fchmod(out.fileno(), file.mode | (0o440 if group is not None else 0))
+
+
+def _make_folder(path: Path) -> None:
+    # Whatever this process' umask: a container's user is not root, and what may be read is said by each file's mode.
+    if not path.is_dir():
+        path.mkdir(parents=True)
+        path.chmod(0o755)
 
 
 def _holds(folder: Path, files: Mapping[str, File]) -> bool:

@@ -165,6 +165,21 @@ def test_files_are_swapped_as_a_whole(tmp_path):
     assert len([p for p in root.iterdir() if p.name.startswith("..") and p.name != "..data"]) == 1
 
 
+def test_folders_are_open_to_any_user_whatever_the_umask(tmp_path):
+    roots = Roots(str(tmp_path / "disk"), str(tmp_path / "memory"))
+    planned = plan(
+        {"name": "v", "configMap": {"name": "settings", "items": [{"key": "a.conf", "path": "x/y/z"}]}}, roots=roots
+    )["v"]
+    before = os.umask(0o077)
+    try:
+        volume_files.ensure([planned])
+    finally:
+        os.umask(before)
+    for folder in ("", "..data/", "..data/x", "..data/x/y"):
+        assert stat.S_IMODE((Path(planned.path) / folder).stat().st_mode) == 0o755, folder
+    assert stat.S_IMODE((Path(planned.path) / "x/y/z").stat().st_mode) == 0o644
+
+
 def test_host_path_types(tmp_path):
     def host(kind, path=tmp_path):
         return [volumes.Volume("v", "host", str(path), host_type=kind)]
@@ -197,9 +212,7 @@ def test_sub_path_cannot_leave_its_volume(tmp_path):
         )
 
     pin = tmp_path / "disk" / "pins" / "2"
-    resolved = volume_files.resolve(
-        volumes.Mount(str(volume), "/x", False, sub_path="fine/sub"), pin, is_files=False
-    )
+    resolved = volume_files.resolve(volumes.Mount(str(volume), "/x", False, sub_path="fine/sub"), pin, is_files=False)
     assert resolved == str(pin)
     (pin / "seen").touch()
     assert (volume / "fine/sub/seen").exists()

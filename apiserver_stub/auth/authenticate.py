@@ -72,10 +72,12 @@ def from_certificate(certificate: Mapping[str, Any]) -> User | None:
     return User(common[-1], _with_authenticated(tuple(names.get("organizationName", ()))))
 
 
-def from_header(authorization: str, tokens: TokenFile) -> User:
-    """The user of a bearer token. Raises StatusError (401)."""
+def from_header(authorization: str, tokens: TokenFile) -> User | None:
+    """The user of a bearer token, None for a header of another scheme. Raises StatusError (401)."""
     scheme, _, token = authorization.partition(" ")
-    user = tokens.find(token.strip()) if scheme.lower() == "bearer" else None
+    if scheme.lower() != "bearer":
+        return None
+    user = tokens.find(token.strip())
     if user is None:
         raise status.unauthorized()
     return user

@@ -9,7 +9,7 @@ from apiserver_stub.http.route import truthy
 from apiserver_stub.meta import field, selectors, status
 from apiserver_stub.registry.generic import WriteOptions
 
-_FIELD_VALIDATIONS = ("", "Ignore", "Warn", "Strict")
+_FIELD_VALIDATIONS = ("", "Ignore", "Strict", "Warn")
 _MATCHES = ("Exact", "NotOlderThan", "")
 _INT64 = 2**63
 

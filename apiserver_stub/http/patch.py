@@ -9,7 +9,7 @@ from aiohttp import web
 from apiserver_stub.http import negotiate, options, respond
 from apiserver_stub.http.context import Context, body, check_representation, decoded
 from apiserver_stub.http.update import check_name
-from apiserver_stub.meta import field, jsonpatch, mergepatch, status, strategicpatch
+from apiserver_stub.meta import field, goformat, jsonpatch, mergepatch, status, strategicpatch
 from apiserver_stub.registry import parts
 from apiserver_stub.registry.generic import Object, Registry, WriteOptions
 from apiserver_stub.schema import decode, kinds, openapi
@@ -31,11 +31,13 @@ async def serve(context: Context, registry: Registry) -> web.Response:
     if media == APPLY:
         return await _apply(context, registry, raw, asked)
     _check_force(context, asked)
-    patch = parse(media, raw, registry)
+    document = load(raw, is_list=media == JSON_PATCH)
+    # What an error quotes: of a strategic patch the patch, of the others what they result in.
+    quoted = goformat.text(document) if media == STRATEGIC else None
     written = await registry.update(
         context.target.namespace,
         context.target.name,
-        changer(context, registry, patch, asked),
+        changer(context, registry, patch_of(media, document, registry), asked, quoted),
         asked,
         context.target.subresource,
     )
@@ -51,7 +53,9 @@ def patch_media(context: Context) -> str:
     return media
 
 
-def changer(context: Context, registry: Registry, patch: Patch, asked: WriteOptions) -> Patch:
+def changer(
+    context: Context, registry: Registry, patch: Patch, asked: WriteOptions, quoted: str | None = None
+) -> Patch:
     """The patch together with the checks of its outcome."""
     target = context.target
 
@@ -60,7 +64,7 @@ def changer(context: Context, registry: Registry, patch: Patch, asked: WriteOpti
         if not isinstance(obj, dict):
             raise status.bad_request("the patch does not result in an object")
         _check_kind(obj, registry, asked)
-        context.warn(decode.check(obj, registry.resource, asked.field_validation))
+        context.warn(decode.check(obj, registry.resource, asked.field_validation, quoted=quoted))
         if not isinstance(obj.get("metadata"), dict):
             obj["metadata"] = {}
         check_name(obj, target.name)
@@ -88,9 +92,8 @@ def _check_kind(obj: Object, registry: Registry, asked: WriteOptions) -> None:
     raise status.invalid("", "", "", [field.invalid("patch", quoted, fault)])
 
 
-def parse(media: str, raw: bytes, registry: Registry) -> Patch:
-    """Raises StatusError (400)."""
-    patch = load(raw, is_list=media == JSON_PATCH)
+def patch_of(media: str, patch: Any, registry: Registry) -> Patch:
+    """A patch document as a function."""
     if media == JSON_PATCH:
         return lambda old: jsonpatch.apply(old, patch)
     if media == MERGE:

@@ -69,7 +69,9 @@ class Server:
     def _credential(self, request: web.BaseRequest) -> User:
         """Raises StatusError (401)."""
         if authorization := request.headers.get("Authorization"):
-            return authenticate.from_header(authorization, self._tokens)
+            named = authenticate.from_header(authorization, self._tokens)
+            if named is not None:
+                return named
         transport = request.transport
         if transport is None:
             return ANONYMOUS
@@ -102,8 +104,8 @@ class Server:
         if method not in ("GET", "HEAD"):
             raise status.method_not_allowed()
         if path.startswith(system.HEALTH):
-            verbose = "verbose" in context.query
-            return system.health(path, verbose) or system.page_not_found()
+            excluded = context.query.getall("exclude", [])
+            return system.health(path, "verbose" in context.query, excluded) or system.page_not_found()
         if path == "/version":
             return await respond.document(context, system.VERSION)
         if path == "/metrics":
@@ -111,6 +113,8 @@ class Server:
         found = await self._documents.answer(context)
         if found is not None:
             return found
+        if path.startswith("/openapi/"):
+            return web.Response(status=404)
         if context.target.prefix in ("api", "apis") and self._catalog.has_group(context.target.group):
             raise status.no_such_resource()
         return system.page_not_found()

@@ -44,7 +44,7 @@ async def patch_scale(context: Context, registry: Registry) -> web.Response:
         document = patch.load(raw, is_list=False)
         change = _strategic_scale(document, node)
     else:
-        change = patch.parse(media, raw, registry)
+        change = patch.patch_of(media, patch.load(raw, is_list=media == patch.JSON_PATCH), registry)
 
     def apply(old: Object) -> Object:
         wanted = change(scale.of(old))

@@ -1,6 +1,7 @@
 """Paths that are no resources: health, version, metrics."""
 
 import platform
+from collections.abc import Iterable
 
 from aiohttp import web
 
@@ -30,13 +31,13 @@ HEALTH = ("/healthz", "/livez", "/readyz")
 _CHECKS = ("ping", "log", "storage")
 
 
-def health(path: str, verbose: bool) -> web.Response | None:
+def health(path: str, verbose: bool, excluded: Iterable[str] = ()) -> web.Response | None:
     """None for a check that does not exist."""
     _, root, *rest = path.rstrip("/").split("/")
     if rest and (len(rest) > 1 or rest[0] not in _CHECKS):
         return None
     if verbose and not rest:
-        lines = [f"[+]{check} ok\n" for check in _CHECKS]
+        lines = [f"[+]{check} {'excluded: ' if check in excluded else ''}ok\n" for check in _CHECKS]
         return text("".join(lines) + f"{root} check passed\n")
     return text("ok")
 

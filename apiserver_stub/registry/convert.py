@@ -27,9 +27,15 @@ def is_converted(group: str, name: str) -> bool:
     return (group, name) in STORED
 
 
+# v1 always shows these two, events.k8s.io/v1 only when they say something.
+_EVENT_REPORTER = ("reportingComponent", "reportingInstance")
+
+
 def to_stored(obj: dict[str, Any]) -> dict[str, Any]:
-    return {_EVENT_NAMES_BACK.get(name, name): value for name, value in obj.items()}
+    renamed = {_EVENT_NAMES_BACK.get(name, name): value for name, value in obj.items()}
+    return dict.fromkeys(_EVENT_REPORTER, "") | renamed
 
 
 def from_stored(obj: dict[str, Any]) -> dict[str, Any]:
-    return {_EVENT_NAMES.get(name, name): value for name, value in obj.items()}
+    kept = {name: value for name, value in obj.items() if value or name not in _EVENT_REPORTER}
+    return {_EVENT_NAMES.get(name, name): value for name, value in kept.items()}

@@ -134,7 +134,10 @@ def _mark_graceful(meta: Object, grace: int) -> None:
 
 
 def _mark(meta: Object) -> None:
-    meta.setdefault("deletionTimestamp", now())
+    if not meta.get("deletionTimestamp"):
+        meta["deletionTimestamp"] = now()
+        if meta.get("generation"):
+            meta["generation"] += 1
     meta["deletionGracePeriodSeconds"] = 0
 
 

@@ -19,6 +19,8 @@ Object = dict[str, Any]
 
 # How many names are tried for a generateName.
 _ATTEMPTS = 8
+# Subresources that change the spec as an update does.
+_NEW_GENERATION = ("ephemeralcontainers", "resize")
 _MISMATCH = "the namespace of the provided object does not match the namespace sent on the request"
 
 
@@ -140,7 +142,7 @@ class Registry:
         if uid_is_precondition:
             self._check_uid(obj, old, key)
         _keep(obj, old)
-        if subresource in ("", "status"):
+        if subresource != "binding":
             self.strategy.default(obj)
         self._prepare_update(obj, old, subresource)
         warnings = self.strategy.warnings(obj, old) if not subresource else []
@@ -159,7 +161,9 @@ class Registry:
             strategy.prepare_update(obj, old)
             errors = strategy.validate_update(obj, old)
         else:
-            errors = []
+            errors = strategy.validate_part_update(obj, old, subresource)
+            if subresource in _NEW_GENERATION and obj.get("spec") != old.get("spec"):
+                obj["metadata"]["generation"] = int(old["metadata"].get("generation", 0)) + 1
         self._validate(obj, metadata.validate_update(self.resource, obj, old) + errors)
 
     def _check_version(self, obj: Object, old: Object, name: str) -> None:
@@ -186,7 +190,8 @@ class Registry:
     def _validate(self, obj: Object, errors: list[Any]) -> None:
         if errors:
             name = obj["metadata"].get("name", "")
-            raise status.invalid(self.resource.group, self.resource.kind, name, errors)
+            # By the group of the stored kind: Events of events.k8s.io are core's inside.
+            raise status.invalid(self.table[0], self.resource.kind, name, errors)
 
     def _is_finished(self, obj: Object, old: Object) -> bool:
         """Whether nothing keeps a deleted object any more."""

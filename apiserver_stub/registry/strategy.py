@@ -66,6 +66,10 @@ class Strategy:
     def validate_status_update(self, obj: Object, old: Object) -> list[field.FieldError]:
         return []
 
+    def validate_part_update(self, obj: Object, old: Object, subresource: str) -> list[field.FieldError]:
+        """Of subresources other than status: ephemeralcontainers, resize, approval, finalize, binding."""
+        return []
+
     def warnings(self, obj: Object, old: Object | None) -> list[str]:
         """Texts for `Warning: 299` headers."""
         return []

@@ -21,7 +21,6 @@ class UnitState:
     exit_code: int = 0
     exit_status: int = 0
     invocation: str = ""
-    cgroup: str = ""
 
     @property
     def is_running(self) -> bool:

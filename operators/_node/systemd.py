@@ -28,7 +28,6 @@ _FIELDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "ExecMainCode": ("exit_code", int),
     "ExecMainStatus": ("exit_status", int),
     "InvocationID": ("invocation", lambda value: bytes(value).hex()),
-    "ControlGroup": ("cgroup", str),
 }
 
 
@@ -132,7 +131,7 @@ class Systemd:
         while True:
             assert self._bus is not None
             try:
-                await self._bus.wait_for_disconnect()
+                await self._bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
             except Exception as error:  # dbus-fast hands on whatever broke the connection
                 _log.warning("D-Bus connection lost: %s", error)
             self._connected.clear()

@@ -9,7 +9,7 @@ from operators._kube import meta
 from operators._kube.client import Kube
 from operators._kube.controller import DONE, Result
 from operators._kube.errors import ApiError
-from operators.pod import files, observer, plan, status, unit
+from operators.pod import files, names, observer, plan, status, unit
 from operators.pod.inventory import Record
 from operators.pod.local import Local
 from operators.pod.sources import Object
@@ -126,9 +126,8 @@ class Ender:
     async def _kill(self, record: Record) -> None:
         """Ends the containers' processes now; conmon sees them end and lets the units stop."""
         for name in files.services(record):
-            state = self._kubelet.systemd.state(name)
-            if state is not None and state.cgroup:
-                await asyncio.to_thread(files.kill_payload, self._kubelet.paths, state.cgroup)
+            group = names.cgroup(record.slice, name)
+            await asyncio.to_thread(files.kill_payload, self._kubelet.paths, group)
 
     async def _remove(self, record: Record) -> None:
         kubelet = self._kubelet

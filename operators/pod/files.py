@@ -95,7 +95,7 @@ def remove_units(paths: Paths, record: Record) -> None:
 
 def kill_payload(paths: Paths, cgroup: str) -> None:
     """SIGKILL to the container in a unit's cgroup, but not to its conmon."""
-    for payload in (paths.cgroups / cgroup.lstrip("/")).glob("libpod-payload-*/cgroup.kill"):
+    for payload in (paths.cgroups / cgroup).glob("libpod-payload-*/cgroup.kill"):
         payload.write_text("1")
 
 

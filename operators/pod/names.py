@@ -30,6 +30,13 @@ def slice_(uid: str, qos: str) -> str:
     return f"kubepods{level}-pod{uid.replace('-', '_')}.slice"
 
 
+def cgroup(slice_name: str, unit_name: str) -> str:
+    """The unit's control group below the cgroup file system: systemd nests slices by the dashes in their names."""
+    parts = slice_name.removesuffix(".slice").split("-")
+    slices = ["-".join(parts[: depth + 1]) + ".slice" for depth in range(len(parts))]
+    return "/".join([*slices, unit_name])
+
+
 def netns(uid: str) -> str:
     """The Pod's network namespace below /run/netns."""
     return f"ukube-{uid}"

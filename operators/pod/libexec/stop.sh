@@ -18,12 +18,7 @@ end=$(($(now) + grace))
 gone() {                                                # waits for process $1, for $2 seconds
     [ -d "/proc/$1" ] || return 0
     [ "$2" -gt 0 ] || return 1
-    if command -v waitpid >/dev/null; then
-        waitpid --timeout "$2" "$1" 2>/dev/null || true
-    else
-        left=$(($2 * 20))
-        while [ -d "/proc/$1" ] && [ "$left" -gt 0 ]; do sleep 0.05; left=$((left - 1)); done
-    fi
+    timeout "$2" tail --pid="$1" -s 0.02 -f /dev/null
     [ ! -d "/proc/$1" ]
 }
 

@@ -42,6 +42,10 @@ class Pods(base.Kind):
                 }
             ]
 
+    def prepare_update(self, obj: Object, old: Object) -> None:
+        pod_admission.readmit(obj, self.view)
+        super().prepare_update(obj, old)
+
     def prepare_status_update(self, obj: Object, old: Object) -> None:
         super().prepare_status_update(obj, old)
         owners = old["metadata"].get("ownerReferences")

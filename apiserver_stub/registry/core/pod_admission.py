@@ -30,6 +30,12 @@ def admit(pod: Object, view: base.View, *, mount_token: bool) -> None:
     _tolerations(pod["spec"])
 
 
+def readmit(pod: Object, view: base.View) -> None:
+    """What the plug-ins do to a Pod that is updated."""
+    if not isinstance(view, base.NoView):
+        _tolerations(pod["spec"])
+
+
 def _refuse(pod: Object, message: str) -> status.StatusError:
     return status.forbidden(_PODS, pod["metadata"].get("name", ""), message)
 

@@ -13,7 +13,7 @@ from operators._kube.paths import Kind
 Listener = Callable[["Store", Object | None, Object | None], None]
 
 # How many deleted UIDs are remembered: enough to outlast any answer that is still on its way.
-_GRAVES = 4096
+_GRAVES = 1024
 
 #: What to keep of an object; must leave its metadata's name, namespace, uid, resourceVersion and ownerReferences.
 Keep = Callable[[Object], Object]

@@ -28,7 +28,7 @@ REFILL_SECONDS = 300.0
 SIMILAR = 10
 SIMILAR_WINDOW = timedelta(minutes=10)
 # How many distinct events (and objects) are remembered.
-REMEMBERED = 512
+REMEMBERED = 256
 # How many wait to be written before new ones are dropped.
 BACKLOG = 1000
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import signal
 from collections.abc import Callable, Sequence
@@ -19,6 +20,8 @@ HEALTHY_SECONDS = 60.0
 # How long kinds may stay unlisted before that is worth a line in the log.
 SLOW_SECONDS = 20.0
 LAG_SECONDS = 5.0
+# When systemd is told that we are ready at the latest.
+READY_SECONDS = 15.0
 
 log = logging.getLogger("ukube.host")
 
@@ -111,7 +114,9 @@ class Host:
             collector = metrics.Collector(self.members, self._lag)
             server = await web.serve(self._metrics_address, collector, self.health)
         tasks = [asyncio.create_task(member.run(), name=f"operator {name}") for name, member in self.members.items()]
+        latest = asyncio.get_running_loop().call_later(READY_SECONDS, functools.partial(self._tell_ready, anyway=True))
         await self._stop.wait()
+        latest.cancel()
         notify.send("STOPPING=1")
         for task in (*tasks, watchdog):
             task.cancel()
@@ -145,10 +150,12 @@ class Host:
         log.info("%s: stopping", number.name)
         self._stop.set()
 
-    def _tell_ready(self) -> None:
-        if not self._is_ready and all(member.is_synced for member in self.members.values()):
+    def _tell_ready(self, *, anyway: bool = False) -> None:
+        """`anyway`: the host itself is up; an operator that fails must not keep systemd waiting for others."""
+        synced = sum(member.is_synced for member in self.members.values())
+        if not self._is_ready and (anyway or synced == len(self.members)):
             self._is_ready = True
-            log.info("all %d operators are ready", len(self.members))
+            log.info("%d of %d operators are ready", synced, len(self.members))
             notify.send("READY=1")
 
     async def _watch_loop(self) -> None:

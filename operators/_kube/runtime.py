@@ -154,8 +154,7 @@ class Runtime:
             self._end(reconciler, key, error)
             return None
         except ApiError as error:
-            # Conflicts are everyday life; an API server that is away has its own line in the log.
-            level = logging.DEBUG if error.is_conflict or error.is_unreachable else logging.WARNING
+            level = logging.DEBUG if _is_everyday(error) else logging.WARNING
             self._log.log(level, "%s: %s", key, error)
             raise Failure from error
         except Exception as error:
@@ -172,6 +171,11 @@ class Runtime:
 
     def _clock(self) -> datetime:
         return self.kube.clock()
+
+
+def _is_everyday(error: ApiError) -> bool:
+    """Others changed or deleted it meanwhile; or the API server is away, which has its own line in the log."""
+    return error.is_conflict or error.is_not_found or error.is_unreachable or error.is_namespace_terminating
 
 
 def _host(controller: Controller) -> str:

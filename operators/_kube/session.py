@@ -23,6 +23,9 @@ Listed = Callable[[Kind, str, Objects, int], None]
 
 REQUEST_TIMEOUT = 30.0
 CONNECT_TIMEOUT = 5.0
+# Each connection costs both sides tens of kilobytes, so a burst of writes shares a few, which close soon after.
+WRITERS = 8
+KEEPALIVE_SECONDS = 15
 # How soon after the API server is back we know it: seconds between looks, the last one for ever.
 PROBES = (0.1, 0.2, 0.3, 0.5)
 
@@ -104,7 +107,7 @@ class Link:
     ) -> aiohttp.ClientSession:
         """An aiohttp session with our credentials."""
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=self.context, keepalive_timeout=60),
+            connector=aiohttp.TCPConnector(limit=0, ssl=self.context, keepalive_timeout=KEEPALIVE_SECONDS),
             headers={"User-Agent": agent, "Accept": "application/json", **self.connection.headers()},
             timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT, sock_connect=CONNECT_TIMEOUT),
             response_class=response_class,
@@ -152,6 +155,7 @@ class Session:
         self._listeners: list[Listed] = []
         self._http: aiohttp.ClientSession | None = None
         self._refusals = 0
+        self._slots = asyncio.Semaphore(WRITERS)
 
     @property
     def server(self) -> str:
@@ -198,9 +202,12 @@ class Session:
         data = None if body is None else orjson.dumps(body)
         headers = {} if body is None else {"Content-Type": content_type}
         try:
-            async with self.open().request(
-                method, f"{self.server}{path}", data=data, params=params, headers=headers
-            ) as response:
+            async with (
+                self._slots,
+                self.open().request(
+                    method, f"{self.server}{path}", data=data, params=params, headers=headers
+                ) as response,
+            ):
                 raw = await response.read()
                 status = response.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -109,13 +109,17 @@ def build(settings: Settings) -> App:
     try:
         tokens = TokenFile.read(settings.token_file) if settings.token_file else TokenFile({})
         log = SqliteLog(settings.data_dir / "state.db", () if settings.durable_events else VOLATILE)
-        wanted = pki.leaves([settings.hostname], _addresses(settings), settings.names, SERVICE_ADDRESS)
-        pki.ensure(settings.pki, wanted)
+        pki.ensure(settings.pki, certificates(settings))
     except OSError as error:
         raise StartError(f"cannot read {error.filename}: {error.strerror}") from None
     except (StorageError, pki.PkiError, ValueError) as error:
         raise StartError(str(error)) from None
     return App(settings, log, tokens)
+
+
+def certificates(settings: Settings) -> list[pki.Leaf]:
+    """What the server needs to have issued."""
+    return pki.leaves([settings.hostname], _addresses(settings), settings.names, SERVICE_ADDRESS)
 
 
 def _addresses(settings: Settings) -> set[str]:

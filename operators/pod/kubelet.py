@@ -32,6 +32,7 @@ from operators.pod.paths import Paths
 from operators.pod.prober import Prober
 from operators.pod.probes import Probe
 from operators.pod.runner import Runner
+from operators.pod.sealing import Sealer
 from operators.pod.sources import NodeFacts, Object
 from operators.pod.status import Facts, Report
 from operators.pod.view import View
@@ -55,6 +56,7 @@ class Kubelet:
         self.systemd = Systemd(self._unit_changed)
         self.images = Images(Podman(), self._notify, lambda pod: enqueue(meta.key_of(pod)))
         self.prober = Prober(self._run_exec, self._probed)
+        self.sealer = Sealer(machine.paths)
         self.runner = Runner(self)
         self.ender = Ender(self)
         self._locals: dict[str, Local] = {}
@@ -77,6 +79,7 @@ class Kubelet:
 
     async def close(self) -> None:
         await self.prober.close()
+        await self.sealer.close()
         await self.systemd.close()
 
     def local(self, uid: str) -> Local:
@@ -84,6 +87,7 @@ class Kubelet:
 
     def forget(self, uid: str) -> None:
         self._locals.pop(uid, None)
+        self.sealer.forget(uid)
         self.inventory.forget(uid)
 
     # Reconcile

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 class Local:
     """waiting: why a container cannot start. announced: the run whose start was told as an Event. ended_by_us:
     containers stopped in order to be started again. not_before: loop time before which one is not started again.
-    messages: what was found out about an ended run, by invocation. kicks: the run whose end was answered by an immediate restart."""
+    messages: what was found out about an ended run, by invocation. kicks: the run whose end was answered by an immediate restart. environment: hash of what was written for a container."""
 
     waiting: dict[str, tuple[str, str]] = field(default_factory=dict)
     restarts_before: dict[str, int] = field(default_factory=dict)
     starts: dict[str, asyncio.Task[str]] = field(default_factory=dict)
     restarts: dict[str, asyncio.Task[str]] = field(default_factory=dict)
     kicks: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
     failures: int = 0
     stop: asyncio.Task[None] | None = None
     stops: dict[str, asyncio.Task[None]] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """Brings a Pod's containers up: resolves what they refer to, writes their units, has systemd start them."""
 
 import asyncio
+import hashlib
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,6 +48,7 @@ class Runner:
         again: list[float] = []
         if not await self._stand(pod, record, local, again):
             return Result(requeue_after=min(again, default=None))
+        await self._restore(pod, record, local, again)
         if wanted:
             await self._prepare(pod, record, wanted, local, again)
             self._start(pod, record, views, wanted, local, again)
@@ -71,7 +73,9 @@ class Runner:
         try:
             if not record.sandbox:
                 await self._make_sandbox(pod, record)
-            await asyncio.to_thread(volume_files.ensure, list(self._volumes(pod, record).values()))
+            planned = self._volumes(pod, record)
+            await asyncio.to_thread(volume_files.ensure, list(planned.values()))
+            self._seal(pod, record, planned, local)
         except (Missing, Unsupported) as error:
             waiting = ("PodInitializing" if pod["spec"].get("initContainers") else "ContainerCreating", "")
             local.waiting = dict.fromkeys(names, waiting)
@@ -84,6 +88,13 @@ class Runner:
             again.append(_AGAIN)
             return False
         return True
+
+    def _seal(self, pod: Object, record: Record, planned: Mapping[str, Volume], local: Local) -> None:
+        contents = ((v.path, path, file.data) for v in planned.values() for path, file in v.files.items())
+        self._kubelet.sealer.want(record.uid, (*contents, *sorted(local.environment.items())))
+        memory = [f"{v.path} {v.size_limit or ''}\n" for v in planned.values() if v.kind == "memory"]
+        if memory:
+            files.write(self._kubelet.paths.pod_state(record.uid) / "memory", "".join(memory))
 
     def _volumes(self, pod: Object, record: Record) -> dict[str, Volume]:
         kubelet = self._kubelet
@@ -118,6 +129,14 @@ class Runner:
         files.write(folder / "hostname", hosts.hostname(pod, socket.gethostname()) + "\n")
         files.write_units(paths, units)
 
+    async def _restore(self, pod: Object, record: Record, local: Local, again: list[float]) -> None:
+        """Writes again what containers that are up need in memory and a reboot has taken, or what has changed."""
+        for name in list(record.units):
+            if name not in local.environment:
+                local.environment[name] = ""
+                if not (self._kubelet.paths.pod_run(record.uid) / "env" / name).exists():
+                    await self._prepare(pod, record, [name], local, again)
+
     # One container
 
     async def _prepare(self, pod: Object, record: Record, wanted: list[str], local: Local, again: list[float]) -> None:
@@ -138,14 +157,14 @@ class Runner:
                     again.append(image.again)
                 continue
             try:
-                await self._write(pod, spec, role, image, record)
+                await self._write(pod, spec, role, image, record, local)
             except (Missing, Unsupported, ValueError) as error:
                 message = error.message if isinstance(error, Missing | Unsupported) else str(error)
                 local.waiting[name] = ("CreateContainerConfigError", message)
                 self._once(pod, local, name, "Failed", f"Error: {message}")
                 again.append(_AGAIN)
 
-    async def _write(self, pod: Object, spec: Object, role: str, image: Image, record: Record) -> None:
+    async def _write(self, pod: Object, spec: Object, role: str, image: Image, record: Record, local: Local) -> None:
         """The container's unit and all it refers to. Raises Missing, Unsupported, ValueError."""
         kubelet, name = self._kubelet, spec["name"]
         check_user(pod, spec, image)
@@ -168,6 +187,7 @@ class Runner:
 
         await asyncio.to_thread(write)
         self._images[(record.uid, name)] = image.reference
+        local.environment[name] = hashlib.sha256(repr(variables).encode()).hexdigest()
 
     def _binds(
         self, pod: Object, record: Record, spec: Object, mounts: list[volumes.Mount], planned: Mapping[str, Volume]

@@ -93,7 +93,7 @@ def container_status(pod: Object, spec: Object, facts: Facts, *, is_init: bool) 
     status: dict[str, Any] = {
         "name": spec["name"],
         "state": state,
-        "lastState": {"terminated": terminated(previous[0])} if previous else {},
+        "lastState": {"terminated": terminated(previous[0])} if previous else _last_state(pod, spec, view),
         "ready": is_running and report.is_ready and report.is_started,
         "restartCount": report.restarts_before + view.runs_before,
         "image": report.image or spec.get("image", ""),
@@ -113,6 +113,18 @@ def container_status(pod: Object, spec: Object, facts: Facts, *, is_init: bool) 
     if mounts := [_mount_status(mount) for mount in spec.get("volumeMounts") or ()]:
         status["volumeMounts"] = mounts
     return status
+
+
+def _last_state(pod: Object, spec: Object, view: View) -> Any:
+    """What was known before a reboot, which takes the recorded exits of the sandbox before it."""
+    old = pod.get("status") or {}
+    entries = [*(old.get("initContainerStatuses") or ()), *(old.get("containerStatuses") or ())]
+    entry = next((entry for entry in entries if entry.get("name") == spec["name"]), {})
+    reported = entry.get("containerID")
+    if not reported or reported == f"podman://{view.container_id}" or "running" not in (entry.get("state") or {}):
+        return entry.get("lastState") or {}
+    ended = {"exitCode": 255, "reason": "Unknown", "startedAt": entry["state"]["running"].get("startedAt")}
+    return {"terminated": {**ended, "finishedAt": _time(view.started), "containerID": reported}}
 
 
 def terminated(exit_: Exit) -> dict[str, Any]:

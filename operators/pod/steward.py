@@ -23,7 +23,8 @@ def announce(kubelet: "Kubelet", pod: Object, views: Mapping[str, View], local: 
     for spec, _ in plan.containers(pod):
         name = spec["name"]
         seen = views.get(name, View())
-        if seen.doing == "running" and local.announced.get(name) != seen.invocation:
+        # An exited one may have been too quick to be seen while it ran.
+        if seen.doing in ("running", "exited") and seen.started and local.announced.get(name) != seen.invocation:
             is_known = name not in local.announced and reported.get(name) == seen.container_id
             local.announced[name] = seen.invocation
             if not is_known:

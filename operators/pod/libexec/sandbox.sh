@@ -21,6 +21,9 @@ up() {
     if [ -s "/var/lib/ukube/pods/$uid/sealed" ] && ! [ -d "$run/env" ]; then
         /var/lib/ukube/libexec/unseal.sh "$uid"
     fi
+    while read -r path size; do                    # emptyDir volumes of medium Memory
+        mountpoint -q "$path" || { mkdir -p "$path"; mount -t tmpfs -o "nosuid,nodev,mode=0777${size:+,size=$size}" tmpfs "$path"; }
+    done 2>/dev/null < "/var/lib/ukube/pods/$uid/memory" || true
     [ "$address" != host ] || return 0
     down "$veth"                                   # whatever an interrupted start has left
     mkdir -p /run/netns

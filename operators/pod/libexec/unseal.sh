@@ -3,4 +3,4 @@
 set -eu
 umask 077
 mkdir -p "/run/ukube/pods/$1"
-systemd-creds decrypt --name="ukube-pod-$1" "/var/lib/ukube/pods/$1/sealed" - | tar -x -C "/run/ukube/pods/$1"
+systemd-creds decrypt --name="ukube-pod-$1" "/var/lib/ukube/pods/$1/sealed" - | tar -xz -C "/run/ukube/pods/$1"

@@ -1,6 +1,7 @@
 """What the demo shows at its end, each piece under the command that brings it."""
 
 import json
+import shutil
 import subprocess
 
 import click
@@ -22,7 +23,7 @@ def everything(machine: Machine) -> None:
     for words in (
         ["kubectl", "get", "all", "-n", NAMESPACE, "-o", "wide"],
         ["systemctl", "--no-pager", "--lines=0", "status", unit],
-        ["systemd-cgls", "--no-pager", "--full", "--unit", slice_of(machine, unit)],
+        ["systemd-cgls", "--no-pager", "--unit", slice_of(machine, unit)],
         ["kubectl", "logs", "-n", NAMESPACE, name, "--tail=4"],
         ["kubectl", "logs", "-n", NAMESPACE, "deployment/client", "--tail=3"],
         ["kubectl", "exec", "-n", NAMESPACE, "deployment/client", "--", "wget", "-qO-", f"http://{address}:8080/"],
@@ -56,7 +57,7 @@ def show(machine: Machine, words: list[str]) -> None:
     """Prints a command as one would type it on the machine, and what it answers. Raises Failure if it fails."""
     click.secho(f"\n$ {' '.join(words)}", bold=True)
     try:
-        done = machine.run(words)
+        done = machine.run(words, env={"COLUMNS": str(min(shutil.get_terminal_size((140, 24)).columns, 200))})
     except subprocess.CalledProcessError as error:
         raise Failure(f"{' '.join(words)} failed", error.stdout + error.stderr) from error
     click.echo(done.stdout.rstrip())

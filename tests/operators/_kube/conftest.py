@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
@@ -53,3 +53,11 @@ async def until(
             task.result()
         assert asyncio.get_running_loop().time() < end, "it did not come true in time"
         await asyncio.sleep(0.005)
+
+
+async def until_async(look: Callable[[], Awaitable[object]], wanted: object, *, seconds: float = 10.0) -> None:
+    """Wait until what `look` finds is as wanted."""
+    end = asyncio.get_running_loop().time() + seconds
+    while (found := await look()) != wanted:
+        assert asyncio.get_running_loop().time() < end, f"{found} is not {wanted} in time"
+        await asyncio.sleep(0.05)

@@ -13,7 +13,8 @@ def new_size(deployment: dict[str, Any], observed: sets.Sets) -> int:
     if (deployment["spec"].get("strategy") or {}).get("type") == "Recreate":
         return wanted.replicas
     present = 0 if observed.new is None else sets.size(observed.new)
-    return _grown(wanted, present, sets.total(observed.all))
+    there = sum(max(sets.size(rs), sets.counted(rs, "replicas")) for rs in observed.all)
+    return _grown(wanted, present, there)
 
 
 def sizes(deployment: dict[str, Any], observed: sets.Sets) -> dict[str, int]:
@@ -21,16 +22,19 @@ def sizes(deployment: dict[str, Any], observed: sets.Sets) -> dict[str, int]:
 
     The result depends only on what has been observed and is complete: with these sizes applied and nothing else
     changed, the next answer is empty. Old Pods that are not available go first, as nobody would miss them; after
-    that, as many available ones as the new ReplicaSet has made up for. What goes makes room for new ones.
+    that, as many available ones as the new ReplicaSet has made up for. They make room once they were told to go:
+    Pods that a ReplicaSet still has beyond its size count against the surge.
     """
     assert observed.new is not None
     wanted, new = limits.of(deployment), sets.name(observed.new)
     target = {sets.name(rs): sets.size(rs) for rs in observed.all}
     available = {sets.name(rs): sets.counted(rs, "availableReplicas") for rs in observed.all}
+    running = {sets.name(rs): sets.counted(rs, "replicas") for rs in observed.all}
     old = [sets.name(rs) for rs in observed.old]
     while True:
         before = dict(target)
-        target[new] = _grown(wanted, target[new], sum(target.values()))
+        there = sum(max(size, running[name]) for name, size in target.items())
+        target[new] = _grown(wanted, target[new], there)
         _shrink(old, new, target, available, wanted.least)
         if target == before:
             break

@@ -46,8 +46,15 @@ def test_one_round_of_a_rolling_update() -> None:
                 "spec": {"replicas": 2},
             },
         ),
-        Patch("apps/v1", "replicasets", "ns", "web-new", {"metadata": {"uid": "uid-new"}, "spec": {"replicas": 2}}),
         Event(d, "Normal", "ScalingReplicaSet", "Scaled down replica set web-old from 3 to 2"),
+    )
+
+
+def test_the_next_round() -> None:
+    d = deployment(3, "img:2")
+    new, old = replica_set("new", 1, "img:2", revision=2, desired=3, most=4), replica_set("old", 2, age=5, desired=3)
+    assert step(d, new, old).actions == (
+        Patch("apps/v1", "replicasets", "ns", "web-new", {"metadata": {"uid": "uid-new"}, "spec": {"replicas": 2}}),
         Event(d, "Normal", "ScalingReplicaSet", "Scaled up replica set web-new from 1 to 2"),
     )
 

@@ -20,6 +20,9 @@ import yaml
 KUBECONFIG = "/var/lib/ukube/apiserver/admin.kubeconfig"
 NAMESPACE = "bench"
 SERVICES = ("ukube-apiserver.service", "ukube-operators.service")
+# Ends at once when asked to, so that a stop costs what stopping costs.
+COMMAND = ["sh", "-c", "trap 'exit 0' TERM; sleep 100000 & wait"]
+GRACE = 10
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 
 
@@ -36,8 +39,8 @@ def connection() -> tuple[str, ssl.SSLContext]:
 
 
 def pod(name: str, image: str) -> dict[str, Any]:
-    container = {"name": "c", "image": image, "imagePullPolicy": "Never", "command": ["sleep", "100000"]}
-    spec = {"containers": [container], "terminationGracePeriodSeconds": 0, "automountServiceAccountToken": False}
+    container = {"name": "c", "image": image, "imagePullPolicy": "Never", "command": COMMAND}
+    spec = {"containers": [container], "terminationGracePeriodSeconds": GRACE, "automountServiceAccountToken": False}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
 
 
@@ -90,7 +93,7 @@ class Api:
 async def podman_run(name: str, image: str) -> float:
     """Seconds `podman run -d` takes, with a network as Pods have."""
     began = time.perf_counter()
-    words = ["podman", "run", "-d", "--name", name, "--pull=never", image, "sleep", "100000"]
+    words = ["podman", "run", "-d", "--name", name, "--pull=never", image, *COMMAND]
     process = await asyncio.create_subprocess_exec(*words, stdout=subprocess.DEVNULL)
     if await process.wait() != 0:
         raise SystemExit("podman run failed")
@@ -99,7 +102,9 @@ async def podman_run(name: str, image: str) -> float:
 
 async def podman_rm(*names: str) -> float:
     began = time.perf_counter()
-    process = await asyncio.create_subprocess_exec("podman", "rm", "-f", "-t", "0", *names, stdout=subprocess.DEVNULL)
+    process = await asyncio.create_subprocess_exec(
+        "podman", "rm", "-f", "-t", str(GRACE), *names, stdout=subprocess.DEVNULL
+    )
     await process.wait()
     return time.perf_counter() - began
 

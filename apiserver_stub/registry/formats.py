@@ -40,9 +40,7 @@ _CONFIG_KEY_FAULT: Final = (
     "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  "
     "or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
 )
-_ENV_FAULT: Final = (
-    "a valid environment variable name must consist only of printable ASCII characters other than '='"
-)
+_ENV_FAULT: Final = "a valid environment variable name must consist only of printable ASCII characters other than '='"
 _HEADER_FAULT: Final = (
     "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for "
     "validation is '[-A-Za-z0-9]+')"

@@ -102,7 +102,7 @@ def _owners(owners: list[dict[str, Any]]) -> list[FieldError]:
         if owner.get("controller"):
             if controller:
                 detail = (
-                    "Only one reference can have Controller set to true. Found \"true\" in references for "
+                    'Only one reference can have Controller set to true. Found "true" in references for '
                     f"{controller} and {owner.get('name', '')}"
                 )
                 shown = field.Raw("[" + " ".join(_go_owner(o) for o in owners) + "]")
@@ -146,7 +146,14 @@ def _finalizers(finalizers: list[str]) -> list[FieldError]:
 
 
 def validate_update(resource: kinds.Resource, obj: Object, old: Object) -> list[FieldError]:
-    """Errors in the metadata of an object that replaces `old`."""
+    """Errors in the metadata of an object that replaces `old`.
+
+    Upstream looks at it twice, for every kind and in the kind's own validation, and lists each cause twice.
+    """
+    return _changes(obj, old) * 2
+
+
+def _changes(obj: Object, old: Object) -> list[FieldError]:
     meta, before = obj["metadata"], old["metadata"]
     out: list[FieldError] = []
     if before.get("deletionTimestamp"):

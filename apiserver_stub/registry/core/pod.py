@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-import json
-from typing import Any, Final
+from typing import Final
 
 from apiserver_stub.meta import field
 from apiserver_stub.meta.field import FieldError
 from apiserver_stub.registry import base
 from apiserver_stub.registry.core import pod_admission
-from apiserver_stub.registry.podspec import golang, qos, validation, warnings
+from apiserver_stub.registry.podspec import ephemeral, golang, qos, validation, warnings
 from apiserver_stub.registry.strategy import DeleteOptions
 
 Object = base.Object
@@ -69,6 +67,12 @@ class Pods(base.Kind):
 
     def validate_update(self, obj: Object, old: Object) -> list[FieldError]:
         return validation.pod_spec(obj["spec"], "spec") + _changes(obj["spec"], old["spec"])
+
+    def validate_part_update(self, obj: Object, old: Object, subresource: str) -> list[FieldError]:
+        if subresource != "ephemeralcontainers":
+            return []
+        new, before = (spec.get("ephemeralContainers") or () for spec in (obj["spec"], old["spec"]))
+        return validation.pod_spec(obj["spec"], "spec") + ephemeral.changes(new, before)
 
     def validate_status_update(self, obj: Object, old: Object) -> list[FieldError]:
         nominated = (obj.get("status") or {}).get("nominatedNodeName")
@@ -129,7 +133,8 @@ def _changes(spec: Object, old: Object) -> list[FieldError]:
         out.append(field.forbidden(path, f"{detail} '{gates[0].get('name', '')}'"))
     munged = _munged(spec, old)
     if munged != old:
-        out.append(field.forbidden("spec", f"{_CHANGEABLE}\n{_diff(old, munged)}"))
+        shown = golang.difference(golang.pod_spec(old), golang.pod_spec(munged))
+        out.append(field.forbidden("spec", f"{_CHANGEABLE}\n{shown}"))
     return out
 
 
@@ -182,14 +187,3 @@ def _put_back(out: Object, old: Object, name: str) -> None:
         out[name] = old[name]
     else:
         out.pop(name, None)
-
-
-def _diff(old: Object, new: Object) -> str:
-    """Both specs as Go prints them, as a unified diff without file names."""
-    before, after = (_lines(golang.pod_spec(spec)) for spec in (old, new))
-    lines = list(difflib.unified_diff(before, after, lineterm="", n=3))[2:]
-    return "\n".join(lines) + "\n"
-
-
-def _lines(value: Any) -> list[str]:
-    return json.dumps(value, indent=1, ensure_ascii=False).splitlines()

@@ -25,9 +25,20 @@ def allocate(spec: Object, old: Object | None, others: Iterable[Object]) -> list
     out: list[FieldError] = []
     if spec.get("type") in ("ClusterIP", "NodePort", "LoadBalancer"):
         out += _address(spec, old, others)
-        spec.setdefault("ipFamilies", ["IPv4"])
-        spec.setdefault("ipFamilyPolicy", "SingleStack")
+        _families(spec)
     return out + _node_ports(spec, old, others)
+
+
+def _families(spec: Object) -> None:
+    """One family; a headless Service without a selector may hold endpoints of both."""
+    both = spec.get("clusterIP") == "None" and not spec.get("selector")
+    policy = spec.setdefault("ipFamilyPolicy", "RequireDualStack" if both else "SingleStack")
+    if policy == "SingleStack":
+        spec.setdefault("ipFamilies", ["IPv4"])
+    else:
+        families = spec.setdefault("ipFamilies", ["IPv4"])
+        if both and len(families) == 1:
+            families.append("IPv6" if families[0] == "IPv4" else "IPv4")
 
 
 def _address(spec: Object, old: Object | None, others: list[Object]) -> list[FieldError]:

@@ -108,16 +108,18 @@ def _addresses(spec: Object) -> list[FieldError]:
     if len(many) > 2:
         out.append(field.invalid("spec.clusterIPs", many, "may only hold up to 2 values"))
     families = spec.get("ipFamilies") or []
+    # Headless and without a selector: whoever makes the endpoints knows the families.
+    unbound = one == "None" and not spec.get("selector")
     for i, family in enumerate(families):
         if family not in ("IPv4", "IPv6"):
             out.append(field.not_supported(f"spec.ipFamilies[{i}]", family, ("IPv4", "IPv6")))
-        elif family == "IPv6":
+        elif family == "IPv6" and not unbound:
             out.append(field.invalid(f"spec.ipFamilies[{i}]", family, "not configured on this cluster"))
     policy = spec.get("ipFamilyPolicy")
     policies = ("SingleStack", "PreferDualStack", "RequireDualStack")
     if policy is not None and policy not in policies:
         out.append(field.not_supported("spec.ipFamilyPolicy", policy, policies))
-    elif policy == "RequireDualStack":
+    elif policy == "RequireDualStack" and not unbound:
         detail = "this cluster is not configured for dual-stack services"
         out.append(field.invalid("spec.ipFamilyPolicy", policy, detail))
     return out

@@ -35,7 +35,7 @@ def validate(containers: Sequence[Object], path: str, context: Context) -> list[
     names: set[str] = set()
     for i, container in enumerate(containers):
         here = f"{path}[{i}]"
-        out += _common(container, here, context)
+        out += common(container, here, context)
         name = container.get("name", "")
         if name in names:
             out.append(field.duplicate(f"{here}.name", name))
@@ -61,7 +61,7 @@ def validate_init(
     names = {container.get("name", "") for container in regular}
     for i, container in enumerate(containers):
         here = f"{path}[{i}]"
-        out += _common(container, here, context)
+        out += common(container, here, context)
         policy = container.get("restartPolicy")
         if policy is not None:
             out += formats.one_of(f"{here}.restartPolicy", policy, _RESTART_POLICIES)
@@ -81,7 +81,8 @@ def validate_init(
     return out
 
 
-def _common(container: Object, path: str, context: Context) -> list[FieldError]:
+def common(container: Object, path: str, context: Context) -> list[FieldError]:
+    """What holds for containers of all sorts."""
     name = container.get("name", "")
     out = formats.faults(f"{path}.name", name, formats.label(name)) if name else [field.required(f"{path}.name")]
     if not container.get("image"):

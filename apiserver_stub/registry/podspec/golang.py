@@ -6,6 +6,8 @@ A nested struct is named by its table instead.
 
 from __future__ import annotations
 
+import difflib
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -28,6 +30,13 @@ def _fields(text: str) -> tuple[_Field, ...]:
     return tuple(out)
 
 
+_CONTAINER: Final = (
+    'Name="" Image="" Command Args WorkingDir="" Ports>ContainerPort EnvFrom>EnvFromSource Env>EnvVar '
+    "Resources={}>ResourceRequirements ResizePolicy RestartPolicy RestartPolicyRules VolumeMounts>VolumeMount "
+    "VolumeDevices LivenessProbe>Probe ReadinessProbe>Probe StartupProbe>Probe Lifecycle>Lifecycle "
+    'TerminationMessagePath="" TerminationMessagePolicy="" ImagePullPolicy="" '
+    "SecurityContext>SecurityContext Stdin=f StdinOnce=f TTY:tty=f"
+)
 _KEY_REF: Final = """Name="" Key="" Optional"""
 _TABLES: Final[Mapping[str, tuple[_Field, ...]]] = {
     name: _fields(text)
@@ -46,7 +55,7 @@ _TABLES: Final[Mapping[str, tuple[_Field, ...]]] = {
         "RollingUpdateStatefulSet": "Partition=0 MaxUnavailable",
         "StatefulSetUpdateStrategy": 'Type="" RollingUpdate>RollingUpdateStatefulSet',
         "PodSpec": (
-            "Volumes>Volume InitContainers>Container Containers>Container EphemeralContainers "
+            "Volumes>Volume InitContainers>Container Containers>Container EphemeralContainers>EphemeralContainer "
             'RestartPolicy="" TerminationGracePeriodSeconds ActiveDeadlineSeconds DNSPolicy:dnsPolicy="" NodeSelector '
             'ServiceAccountName="" AutomountServiceAccountToken NodeName="" SecurityContext>PodSecurityContext '
             'ImagePullSecrets>LocalObjectReference Hostname="" Subdomain="" SetHostnameAsFQDN Affinity '
@@ -64,13 +73,8 @@ _TABLES: Final[Mapping[str, tuple[_Field, ...]]] = {
         "LocalObjectReference": 'Name=""',
         "Toleration": 'Key="" Operator="" Value="" Effect="" TolerationSeconds',
         "HostAlias": 'IP:ip="" Hostnames',
-        "Container": (
-            'Name="" Image="" Command Args WorkingDir="" Ports>ContainerPort EnvFrom>EnvFromSource Env>EnvVar '
-            "Resources={}>ResourceRequirements ResizePolicy RestartPolicy RestartPolicyRules VolumeMounts>VolumeMount "
-            "VolumeDevices LivenessProbe>Probe ReadinessProbe>Probe StartupProbe>Probe Lifecycle>Lifecycle "
-            'TerminationMessagePath="" TerminationMessagePolicy="" ImagePullPolicy="" '
-            "SecurityContext>SecurityContext Stdin=f StdinOnce=f TTY:tty=f"
-        ),
+        "Container": _CONTAINER,
+        "EphemeralContainer": f'{_CONTAINER} TargetContainerName=""',
         "ContainerPort": 'Name="" HostPort=0 ContainerPort=0 Protocol="" HostIP:hostIP=""',
         "EnvFromSource": 'Prefix="" ConfigMapRef>OptionalReference SecretRef>OptionalReference',
         "OptionalReference": 'Name="" Optional',
@@ -138,6 +142,17 @@ def _value(value: Any, nested: str) -> Any:
     if not nested or value is None:
         return value
     return [struct(nested, item) for item in value] if isinstance(value, list) else struct(nested, value)
+
+
+def difference(old: Any, new: Any) -> str:
+    """Two values as Go prints them, as a unified diff without file names."""
+    before, after = _lines(old), _lines(new)
+    lines = list(difflib.unified_diff(before, after, lineterm="", n=3))[2:]
+    return "\n".join(lines) + "\n"
+
+
+def _lines(value: Any) -> list[str]:
+    return json.dumps(value, indent=1, ensure_ascii=False).splitlines()
 
 
 def pod_spec(spec: Object) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from apiserver_stub.meta import field
 from apiserver_stub.meta.field import FieldError
 from apiserver_stub.registry import formats
-from apiserver_stub.registry.podspec import containers, resources, scheduling, security, volumes
+from apiserver_stub.registry.podspec import containers, ephemeral, resources, scheduling, security, volumes
 
 Object = Mapping[str, Any]
 
@@ -38,6 +38,7 @@ def pod_spec(spec: Object, path: str) -> list[FieldError]:
     out += containers.validate(regular, f"{path}.containers", context)
     init = spec.get("initContainers") or ()
     out += containers.validate_init(init, regular, f"{path}.initContainers", context)
+    out += ephemeral.validate(spec, f"{path}.ephemeralContainers", context)
     if spec.get("resources"):
         out += resources.validate(spec["resources"], f"{path}.resources")
     out += formats.one_of(f"{path}.restartPolicy", spec.get("restartPolicy"), _RESTART_POLICIES)

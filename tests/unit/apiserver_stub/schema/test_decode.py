@@ -316,3 +316,26 @@ def test_check_quotes_the_patch() -> None:
         ' "" is invalid: patch: Invalid value: "map[dat:map[]]": strict decoding error: unknown field "dat"'
     )
     assert set(caught.value.body["details"]) == {"causes"}
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("***", 0),
+        ("b", 0),
+        ("abcde", 4),
+        ("ab=", 3),
+        ("ab=c", 3),
+        ("a===", 1),
+        ("ab==x", 4),
+        ("abc=\n=", 5),
+        ("a b=", 1),
+    ],
+)
+def test_where_base64_breaks(text: str, at: int) -> None:
+    assert _refused({"binaryData": {"k": text}}) == f"{HANDLED}illegal base64 data at input byte {at}"
+
+
+@pytest.mark.parametrize(("text", "kept"), [("AAEC", "AAEC"), ("AA==", "AA=="), ("AA\n==\n", "AA=="), ("", "")])
+def test_base64_is_kept(text: str, kept: str) -> None:
+    assert _decode({"binaryData": {"k": text}})[0]["binaryData"] == {"k": kept}

@@ -1,7 +1,5 @@
 """ConfigMaps, Secrets, Namespaces, Nodes, Leases, Events, Endpoints and EndpointSlices."""
 
-# ruff: noqa: E501  messages stand in one piece
-
 from typing import Any
 
 import pytest

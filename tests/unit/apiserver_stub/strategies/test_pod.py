@@ -403,3 +403,43 @@ def test_field_selectors(writer: Any) -> None:
 )
 def test_warnings(writer: Any, body: dict[str, Any], warnings: list[str]) -> None:
     assert writer.warnings(body)[: len(warnings) or None] == warnings
+
+
+def _ephemeral(writer: Any, old: dict[str, Any], *containers: dict[str, Any]) -> list[str]:
+    resource, obj = writer.decode({**old, "spec": {**old["spec"], "ephemeralContainers": list(containers)}})
+    strategy = writer.strategies.for_resource(resource)
+    return [error.message for error in strategy.validate_part_update(obj, old, "ephemeralcontainers")]
+
+
+def test_ephemeral_containers_may_only_be_added(writer: Any) -> None:
+    old = writer.create(_pod())
+    debug = {"name": "debug", "image": "busybox", "targetContainerName": "c"}
+    assert _ephemeral(writer, old, debug) == []
+    _, old = writer.decode({**old, "spec": {**old["spec"], "ephemeralContainers": [debug]}})
+    changed = _ephemeral(writer, old, {**debug, "image": "other"})
+    assert len(changed) == 1
+    assert changed[0].startswith(
+        'spec.ephemeralContainers: Forbidden: existing ephemeral containers "debug" may not be changed\n@@'
+    )
+    assert '\n- "Image": "busybox",\n+ "Image": "other",\n' in changed[0]
+    assert _ephemeral(writer, old) == [
+        'spec.ephemeralContainers: Forbidden: existing ephemeral containers "debug" may not be removed\n'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("container", "errors"),
+    [
+        (
+            {"name": "d", "image": "i", "ports": [{"containerPort": 1}]},
+            ["spec.ephemeralContainers[0].ports: Forbidden: cannot be set for an Ephemeral Container"],
+        ),
+        ({"name": "c", "image": "i"}, ['spec.ephemeralContainers[0].name: Duplicate value: "c"']),
+        (
+            {"name": "d", "image": "i", "targetContainerName": "x"},
+            ['spec.ephemeralContainers[0].targetContainerName: Not found: "x"'],
+        ),
+    ],
+)
+def test_ephemeral_container_errors(writer: Any, container: dict[str, Any], errors: list[str]) -> None:
+    assert _ephemeral(writer, writer.create(_pod()), container) == errors

@@ -65,6 +65,8 @@ def test_one_port_number_serves_two_protocols(writer: Any) -> None:
 def test_headless_and_external_name(writer: Any) -> None:
     headless = writer.create(_service(clusterIP="None"))["spec"]
     assert headless["clusterIPs"] == ["None"]
+    assert (headless["ipFamilyPolicy"], headless["ipFamilies"]) == ("RequireDualStack", ["IPv4", "IPv6"])
+    assert writer.create(_service(clusterIP="None", selector={"a": "b"}))["spec"]["ipFamilies"] == ["IPv4"]
     external = writer.create(_service(type="ExternalName", externalName="example.com", ports=[]))["spec"]
     assert external == {"type": "ExternalName", "externalName": "example.com", "sessionAffinity": "None"}
 

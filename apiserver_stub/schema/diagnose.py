@@ -270,13 +270,18 @@ def _base64_error(text: str) -> int | None:
 
 
 def _padding_error(text: str, at: int, in_group: int) -> int | None:
-    rest = text[at + 1 :].replace("\r", "").replace("\n", "")
+    """What stands from the first padding character (at `at`) on."""
     if in_group < 2:
         return at
+    at = _after_breaks(text, at + 1)
     if in_group == 2:
-        if not rest:
-            return len(text)
-        if rest[0] != "=":
-            return at + 1
-        rest, at = rest[1:], at + 1
-    return at + 1 if rest else None
+        if text[at : at + 1] != "=":
+            return at
+        at = _after_breaks(text, at + 1)
+    return at if at < len(text) else None
+
+
+def _after_breaks(text: str, at: int) -> int:
+    while at < len(text) and text[at] in "\r\n":
+        at += 1
+    return at

@@ -14,6 +14,7 @@ from operators.pod.endpoint import backend, options, runtime, session, statuses
 STORAGE = Path("/var/lib/containers/storage/overlay-containers")
 _PACKET = 8192  # what conmon takes at once
 _READ = 64 * 1024
+_RESIZING = 0.05  # seconds between two changes of the terminal's size
 # The first byte of each packet from conmon.
 _OUTPUTS = {2: session.Output.STDOUT, 3: session.Output.STDERR}
 
@@ -130,11 +131,15 @@ async def _type(client: session.Session, connection: socket.socket, *, half_clos
 
 
 async def _resize(client: session.Session, where: Path) -> None:
+    """conmon loses the second of two sizes that it reads at once: they are sent one by one, the newest always."""
     while True:
         size = await client.sizes.get()
+        while not client.sizes.empty():
+            size = client.sizes.get_nowait()
         with contextlib.suppress(OSError):
             control = os.open(where / "ctl", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             try:
                 os.write(control, f"1 {size.height} {size.width}\n".encode())
             finally:
                 os.close(control)
+        await asyncio.sleep(_RESIZING)

@@ -1,8 +1,8 @@
 import asyncio
+import contextlib
 import os
 import socket
-import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -56,13 +56,6 @@ async def conmon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     os.close(made.control)
 
 
-@pytest.fixture(autouse=True)
-def quiet_hooks() -> Iterator[None]:
-    hook = sys.unraisablehook
-    yield
-    sys.unraisablehook = hook
-
-
 def path(streams: str) -> str:
     return "/attach/ns/web/c?" + "&".join(f"{name}=1" for name in streams.split())
 
@@ -93,6 +86,22 @@ async def test_terminal_size_goes_to_the_control_pipe(endpoint: Endpoint, http: 
         await client.until(b"$ ")
         await asyncio.sleep(0.05)
         assert os.read(conmon.control, 100) == b"1 24 80\n"
+
+
+async def test_sizes_are_told_one_by_one(endpoint: Endpoint, http: ClientSession, conmon: Conmon) -> None:
+    """conmon loses a size that comes together with another one; kubectl sends two at once."""
+    endpoint.machine.add(container_id=ID, stdin=True, tty=True)
+    told = []
+    async with clients.websocket(http, path("stdin stdout tty")) as client:
+        await conmon.accept()
+        for height in (25, 24, 23, 22):
+            await client.send(channels.RESIZE, b'{"Width":80,"Height":%d}' % height)
+        async with asyncio.timeout(5):
+            while b"1 22 80\n" not in told:
+                await asyncio.sleep(0.01)
+                with contextlib.suppress(BlockingIOError):
+                    told.append(os.read(conmon.control, 100))
+    assert all(message.count(b"\n") == 1 for message in told)
 
 
 @pytest.mark.parametrize("streams", ["stdout", "stdin stdout"])

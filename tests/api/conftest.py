@@ -1,5 +1,6 @@
 """A server per test, in this process, over TLS; and a client that speaks to it as the admin or as somebody else."""
 
+import io
 import json
 import ssl
 from collections.abc import AsyncIterator, Iterator
@@ -39,7 +40,7 @@ class Client:
         raw = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         sent = {"Content-Type": "application/json"} if raw is not None else {}
         async with self.session.request(
-            method, self.url + path, data=raw, headers=sent | (headers or {}), params=query
+            method, self.url + path, data=raw and io.BytesIO(raw), headers=sent | (headers or {}), params=query
         ) as answer:
             content = await answer.read()
             if answer.content_type == "application/json" and content:

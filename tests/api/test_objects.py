@@ -28,7 +28,7 @@ async def test_unchanged_writes_keep_the_version(admin: Client) -> None:
     for code, same in (
         await admin.call("PUT", f"{CONFIGMAPS}/a", configmap("a", {"k": "v"})),
         await admin.patch(f"{CONFIGMAPS}/a", {"data": {"k": "v"}}),
-        await admin.patch(f"{CONFIGMAPS}/a", []  , "json-patch"),
+        await admin.patch(f"{CONFIGMAPS}/a", [], "json-patch"),
     ):
         assert (code, same["metadata"]["resourceVersion"]) == (200, made["metadata"]["resourceVersion"])
 

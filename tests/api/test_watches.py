@@ -50,9 +50,7 @@ async def test_what_is_forgotten_ends_the_watch_with_an_event(api: Api, admin: C
 async def test_bookmarks_carry_the_newest_version(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "BOOKMARK_SECONDS", 0.1)
     async with admin.watch(CONFIGMAPS, allowWatchBookmarks="true", resourceVersion="0") as events:
-        secret = await admin.create(
-            CONFIGMAPS.replace("configmaps", "secrets"), {"metadata": {"name": "s"}}
-        )
+        secret = await admin.create(CONFIGMAPS.replace("configmaps", "secrets"), {"metadata": {"name": "s"}})
         event = await events.next()
         while event and event["object"]["metadata"]["resourceVersion"] != secret["metadata"]["resourceVersion"]:
             assert event["type"] == "BOOKMARK"

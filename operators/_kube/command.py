@@ -7,6 +7,7 @@ import asyncio
 import importlib
 import importlib.util
 import logging
+import os
 import pkgutil
 import sys
 from collections.abc import Sequence
@@ -55,12 +56,19 @@ def _parser(module: str) -> argparse.ArgumentParser:
     parser.add_argument("--kubeconfig", type=Path, metavar="FILE", help="default: $KUBECONFIG, then ~/.kube/config")
     parser.add_argument("--context", metavar="NAME", help="default: the kubeconfig's current context")
     parser.add_argument("--metrics-addr", metavar="HOST:PORT", help="serve /metrics, /healthz and /readyz there")
+    parser.add_argument(
+        "--node-name", metavar="NAME", help="this machine's Node (default: $UKUBE_NODE_NAME, host name)"
+    )
+    parser.add_argument("--node-ip", metavar="ADDRESS", help="where it is reached (default: $UKUBE_NODE_IP, by routes)")
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
     return parser
 
 
 def _run(options: argparse.Namespace, chosen: Sequence[str]) -> int:
     _configure_logs(options.log_level)
+    for name, value in (("UKUBE_NODE_NAME", options.node_name), ("UKUBE_NODE_IP", options.node_ip)):
+        if value:
+            os.environ[name] = value
     try:
         asyncio.run(_host(options, chosen))
     except (kubeconfig.ConfigError, ValueError) as error:
@@ -91,8 +99,6 @@ def _configure_logs(level: str) -> None:
 
 
 def _journal_listens() -> bool:
-    import os
-
     return "JOURNAL_STREAM" in os.environ
 
 

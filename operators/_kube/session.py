@@ -26,6 +26,8 @@ CONNECT_TIMEOUT = 5.0
 # Each connection costs both sides tens of kilobytes, so a burst of writes shares a few, which close soon after.
 WRITERS = 8
 KEEPALIVE_SECONDS = 15
+# kopf opens a watch that ended at once again, thousands of times a second if need be; not more often than this.
+WATCH_SPACING = 0.25
 # How soon after the API server is back we know it: seconds between looks, the last one for ever.
 PROBES = (0.1, 0.2, 0.3, 0.5)
 
@@ -156,6 +158,7 @@ class Session:
         self._http: aiohttp.ClientSession | None = None
         self._refusals = 0
         self._slots = asyncio.Semaphore(WRITERS)
+        self._watched: dict[str, float] = {}
 
     @property
     def server(self) -> str:
@@ -168,6 +171,7 @@ class Session:
         """The aiohttp session; a new one when the last was closed (by kopf, after a 401)."""
         if self._http is None or self._http.closed:
             trace = aiohttp.TraceConfig()
+            trace.on_request_start.append(self._on_start)
             trace.on_request_end.append(self._on_answer)
             trace.on_request_exception.append(self._on_exception)
             self._http = self.link.new_client(
@@ -213,6 +217,14 @@ class Session:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ApiError(0, "Unreachable", f"{method} {path}: {describe(error)}") from error
         return parse_answer(status, raw)
+
+    async def _on_start(self, _: Any, __: SimpleNamespace, params: aiohttp.TraceRequestStartParams) -> None:
+        if "watch" not in params.url.query:
+            return
+        now = asyncio.get_running_loop().time()
+        due = max(self._watched.get(params.url.path, 0.0) + WATCH_SPACING, now)
+        self._watched[params.url.path] = due
+        await asyncio.sleep(due - now)
 
     async def _on_answer(self, _: Any, __: SimpleNamespace, params: aiohttp.TraceRequestEndParams) -> None:
         if params.response.status < 500:

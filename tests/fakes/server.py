@@ -39,6 +39,8 @@ class FakeServer:
         self.log: list[str] = []
         self.counts: Counter[str] = Counter()
         self.refuse_watches = 0
+        self.refuse_everybody = False
+        self.close_watches = False
         self.garbage: list[bytes] = []
         self.port = 0
         self._runner: web.AppRunner | None = None
@@ -82,6 +84,8 @@ class FakeServer:
         self.log.append(f"{request.method} {request.path_qs}")
         watch = request.query.get("watch") == "true"
         self.counts["WATCH" if watch else request.method] += 1
+        if self.refuse_everybody:
+            return reply({"kind": "Status", "reason": "Unauthorized", "message": "Unauthorized", "code": 401}, 401)
         if (found := discovery(path)) is not None:
             return reply(found)
         if watch:
@@ -123,6 +127,8 @@ class FakeServer:
         while True:
             if since < self.compacted:
                 await send(response, {"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired"}})
+                return
+            if self.close_watches:
                 return
             if self.garbage:
                 await response.write(self.garbage.pop(0))

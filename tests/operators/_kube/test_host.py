@@ -170,12 +170,12 @@ async def test_the_crash_of_one_operator_leaves_the_others_alone(server: FakeSer
         return DONE
 
     async with running_host(replicas(), other) as host:
-        watches = server.watching()
+        await until(lambda: server.watching() == 3)
         server.garbage = [b'{"type": "ADD']
         server.poke()
         await until(lambda: sum(member.restarts for member in host.members.values()) == 1)
         await until(lambda: all(member.is_synced for member in host.members.values()))
-        await until(lambda: server.watching() == watches)
+        await until(lambda: server.watching() == 3)
         server.api.create(Kind("v1", "configmaps"), "d", {"metadata": {"name": "seen"}})
         add_set(server)
         await until(lambda: "seen" in alive)
@@ -284,3 +284,32 @@ async def test_an_api_server_that_is_away_costs_one_line(server: FakeServer, run
         assert "does not answer" in lines[0]
         await server.start()
         await until(lambda: all(member.is_synced for member in host.members.values()), seconds=2)
+
+
+async def test_refused_credentials_are_read_again_until_they_are_good(server: FakeServer, running_host: Running):
+    server.refuse_everybody = True
+    add_set(server)
+    async with running_host(replicas(), wait=False):
+        await asyncio.sleep(2.5)
+        assert len(server.log) < 20
+        server.refuse_everybody = False
+        await until(lambda: len(pods(server)) == 3, seconds=8)
+
+
+async def test_watches_that_end_at_once_do_not_become_a_storm(server: FakeServer, running_host: Running):
+    async with running_host(replicas()):
+        server.close_watches = True
+        server.poke()
+        before = server.counts["WATCH"]
+        await asyncio.sleep(1)
+        assert server.counts["WATCH"] - before <= 12
+        server.close_watches = False
+        add_set(server)
+        await until(lambda: len(pods(server)) == 3)
+
+
+async def test_many_keys_at_once(server: FakeServer, running_host: Running):
+    async with running_host(replicas()):
+        for number in range(200):
+            add_set(server, f"rs{number}", 1)
+        await until(lambda: len(pods(server)) == 200, seconds=15)

@@ -59,7 +59,12 @@ table {TABLE} {{
 async def apply(ruleset: str) -> None:
     """Loads a ruleset. Raises OSError with nft's words when it is refused, and then nothing has changed."""
     process = await asyncio.create_subprocess_exec(
-        "nft", "-f", "-", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+        "nft",
+        "-f",
+        "-",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
     )
     _, errors = await process.communicate(ruleset.encode())
     if process.returncode != 0:

@@ -33,7 +33,9 @@ class Podman:
         async with self._request("GET", ("images", "json")) as response:
             rows = await _json(response)
         return [
-            ImageInfo(row["Id"], tuple(row.get("Names") or ()), tuple(row.get("RepoDigests") or ()), row.get("Size") or 0)
+            ImageInfo(
+                row["Id"], tuple(row.get("Names") or ()), tuple(row.get("RepoDigests") or ()), row.get("Size") or 0
+            )
             for row in rows
         ]
 
@@ -68,9 +70,11 @@ class Podman:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10)
         connector = aiohttp.UnixConnector(path=str(self._socket), force_close=True)
         try:
-            async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
-                async with session.request(method, url) as response:
-                    yield response
+            async with (
+                aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
+                session.request(method, url) as response,
+            ):
+                yield response
         except (aiohttp.ClientError, OSError) as error:
             raise PodmanError(0, f"podman does not answer at {self._socket}: {error}") from error
 
@@ -82,7 +86,9 @@ async def _json(response: aiohttp.ClientResponse) -> Any:
     except orjson.JSONDecodeError:
         parsed = {"message": body.decode(errors="replace")}
     if response.status >= 400:
-        message = parsed.get("message") or parsed.get("cause") or str(response.status) if isinstance(parsed, dict) else ""
+        message = (
+            parsed.get("message") or parsed.get("cause") or str(response.status) if isinstance(parsed, dict) else ""
+        )
         raise PodmanError(response.status, message)
     return parsed
 

@@ -122,7 +122,9 @@ class Systemd:
             f"type='signal',sender='{_SERVICE}',path_namespace='{_ROOT}/unit',"
             "interface='org.freedesktop.DBus.Properties',member='PropertiesChanged'",
         ):
-            await self._send("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch", "s", [rule])
+            await self._send(
+                "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch", "s", [rule]
+            )
         await self._call("Subscribe")
         await self._read_all()
         self._connected.set()
@@ -187,7 +189,13 @@ class Systemd:
         return await self._send(_SERVICE, _ROOT, _MANAGER, member, signature, body)
 
     async def _send(
-        self, destination: str, path: str, interface: str, member: str, signature: str = "", body: list[Any] | None = None
+        self,
+        destination: str,
+        path: str,
+        interface: str,
+        member: str,
+        signature: str = "",
+        body: list[Any] | None = None,
     ) -> list[Any]:
         message = Message(
             destination=destination, path=path, interface=interface, member=member, signature=signature, body=body or []
@@ -242,7 +250,5 @@ def unit_of(path: str) -> str:
 
 
 def _updated(state: UnitState, properties: dict[str, Any]) -> UnitState:
-    known = {
-        field: convert(properties[name].value) for name, (field, convert) in _FIELDS.items() if name in properties
-    }
+    known = {field: convert(properties[name].value) for name, (field, convert) in _FIELDS.items() if name in properties}
     return replace(state, **known) if known else state

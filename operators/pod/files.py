@@ -100,7 +100,7 @@ def kill_payload(paths: Paths, cgroup: str) -> None:
 
 
 def remove(paths: Paths, record: Record) -> None:
-    """Everything of a Pod whose units have stopped. Safe to repeat; the unit files go last, since they name the rest."""
+    """Everything of a Pod whose units have stopped. Safe to repeat; the unit files, which name the rest, go last."""
     unlink_boot(paths, record)
     pin = paths.netns / f"ukube-{record.uid}"
     if pin.exists():

@@ -15,9 +15,11 @@ _PARALLEL = 2
 
 # See the grammar of references in the OCI distribution specification and its reference implementation.
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_DOMAIN = r"(?:[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?"
+_NAME = r"[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?"
+_DOMAIN = rf"(?:{_NAME}(?:\.{_NAME})*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?"
 _REFERENCE = re.compile(
-    rf"(?:(?P<domain>{_DOMAIN})/)?(?P<path>{_PART}(?:/{_PART})*)(?P<tag>:\w[-.\w]{{0,127}})?(?P<digest>@[A-Za-z][A-Za-z0-9]*:[0-9a-fA-F]{{32,}})?",
+    rf"(?:(?P<domain>{_DOMAIN})/)?(?P<path>{_PART}(?:/{_PART})*)"
+    r"(?P<tag>:\w[-.\w]{0,127})?(?P<digest>@[A-Za-z][A-Za-z0-9]*:[0-9a-fA-F]{32,})?",
     re.ASCII,
 )
 
@@ -75,7 +77,9 @@ class Images:
         if present is not None and (policy != "Always" or is_local(name)):
             return present
         if policy == "Never":
-            return Waiting("ErrImageNeverPull", f'Container image "{name}" is not present with pull policy of Never', 10.0)
+            return Waiting(
+                "ErrImageNeverPull", f'Container image "{name}" is not present with pull policy of Never', 10.0
+            )
         return self._pulling(pod, container, name)
 
     def forget(self, name: str) -> None:
@@ -133,7 +137,8 @@ class Images:
             self._notify(pod, container, "Warning", "Failed", "Error: ErrImagePull")
         else:
             took, waited = loop.time() - begun, loop.time() - asked
-            message = f'Successfully pulled image "{name}" in {took:.3g}s ({waited:.3g}s including waiting). Image size: {info.size} bytes.'
+            times = f"{took:.3g}s ({waited:.3g}s including waiting)"
+            message = f'Successfully pulled image "{name}" in {times}. Image size: {info.size} bytes.'
             self._notify(pod, container, "Normal", "Pulled", message)
             attempt.error, attempt.pulled = "", describe(info)
             self._known[name] = attempt.pulled

@@ -35,7 +35,7 @@ class Record:
 
 
 class Inventory:
-    """All records, by UID. The unit files are the only register there is: what they name exists, what they don't does not."""
+    """All records, by UID. The unit files are the only register there is."""
 
     def __init__(self, paths: Paths) -> None:
         self._paths = paths
@@ -46,7 +46,9 @@ class Inventory:
         """Reads the disk (blocking)."""
         self._records.clear()
         self._owners.clear()
-        for path in sorted(self._paths.units.glob("ukube-*.service")) + sorted(self._paths.units.glob("kubepods-*.slice")):
+        for path in sorted(self._paths.units.glob("ukube-*.service")) + sorted(
+            self._paths.units.glob("kubepods-*.slice")
+        ):
             self._read(path)
         for root in (self._paths.state / "pods", self._paths.run / "pods"):
             for folder in root.glob("*"):
@@ -104,7 +106,7 @@ class Inventory:
         """UIDs of leftovers that no unit file explains."""
         return [record.uid for record in self._records.values() if record.key is None]
 
-    def keys(self) -> set[Key]:
+    def owners(self) -> set[Key]:
         return {record.key for record in self._records.values() if record.key is not None}
 
     def addresses(self) -> set[str]:

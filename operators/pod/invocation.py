@@ -139,7 +139,10 @@ def _resources(spec: Object, machine: Machine) -> Iterator[str]:
         yield from (f"--memory={amount}b", f"--memory-swap={amount}b", "--cgroup-conf=memory.oom.group=1")
     if "cpu" in machine.controllers:
         if "cpu" in limits:
-            yield from ("--cpu-period=100000", f"--cpu-quota={max(1000, int(quantity.parse(str(limits['cpu'])) * 100000))}")
+            yield from (
+                "--cpu-period=100000",
+                f"--cpu-quota={max(1000, int(quantity.parse(str(limits['cpu'])) * 100000))}",
+            )
         if requested := requests.get("cpu", limits.get("cpu")):
             yield f"--cpu-shares={max(2, int(quantity.parse(str(requested)) * 1024))}"
 
@@ -179,7 +182,12 @@ def _capability(name: str) -> str:
 
 
 def _mount(bind: Bind) -> str:
-    fields = ["type=bind", f"source={bind.source}", f"destination={bind.target}", f"bind-propagation={bind.propagation}"]
+    fields = [
+        "type=bind",
+        f"source={bind.source}",
+        f"destination={bind.target}",
+        f"bind-propagation={bind.propagation}",
+    ]
     if bind.read_only:
         fields.append("ro=true")
     return "--mount=" + ",".join(escape.comma_field(field) for field in fields)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,7 +46,9 @@ SWEEP = Key("", "")  # not a Pod: asks for a look at what nobody owns
 class Kubelet:
     """One node's Pods. `enqueue`: has a key reconciled."""
 
-    def __init__(self, node_name: str, machine: Machine, pods_network: network.PodNetwork, enqueue: Callable[[Key], None]) -> None:
+    def __init__(
+        self, node_name: str, machine: Machine, pods_network: network.PodNetwork, enqueue: Callable[[Key], None]
+    ) -> None:
         self.node_name = node_name
         self.machine = machine
         self.paths: Paths = machine.paths
@@ -73,7 +75,7 @@ class Kubelet:
             await self.systemd.reload()
         await self.network.apply(self.inventory.host_ports())
         await self.systemd.start(unit.NETWORK)
-        for key in self.inventory.keys():
+        for key in self.inventory.owners():
             self.enqueue(key)
         self.enqueue(SWEEP)
 
@@ -156,7 +158,9 @@ class Kubelet:
             if name not in local.restarts_before:
                 local.restarts_before[name] = plan.restarts_before(pod, name, view)
 
-    def facts(self, pod: Object, record: Record, views: Mapping[str, View], local: Local, *, ended: bool = False) -> Facts:
+    def facts(
+        self, pod: Object, record: Record, views: Mapping[str, View], local: Local, *, ended: bool = False
+    ) -> Facts:
         """What status.compute needs. `ended`: the Pod was stopped."""
         sandbox = self.systemd.state(record.sandbox)
         return Facts(
@@ -247,10 +251,9 @@ class Kubelet:
         if changed:
             self.enqueue(record.key)
 
-    async def _run_exec(self, uid: str, container: str, argv: object, timeout: float) -> tuple[int, str]:
-        assert isinstance(argv, list)
+    async def _run_exec(self, uid: str, container: str, argv: Sequence[str], seconds: float) -> tuple[int, str]:
         cid = files.read(self.paths.pod_run(uid) / f"{container}.cid").strip()
-        return await steward.execute(cid, argv, timeout)
+        return await steward.execute(cid, argv, seconds)
 
     def pod_at(self, key: Key) -> dict[str, Any] | None:
         """A Pod of this node."""
@@ -277,7 +280,12 @@ class Kubelet:
 
 
 # States that are left within milliseconds: a look at them is wasted.
-_PASSING = {("inactive", ""), ("activating", "start"), ("activating", "auto-restart-queued"), ("deactivating", "stop-post")}
+_PASSING = {
+    ("inactive", ""),
+    ("activating", "start"),
+    ("activating", "auto-restart-queued"),
+    ("deactivating", "stop-post"),
+}
 
 
 def controllers(paths: Paths) -> frozenset[str]:

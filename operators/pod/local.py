@@ -6,9 +6,13 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Local:
-    """waiting: why a container cannot start. announced: the run whose start was told as an Event. ended_by_us:
-    containers stopped in order to be started again. not_before: loop time before which one is not started again.
-    messages: what was found out about an ended run, by invocation. kicks: the run whose end was answered by an immediate restart. environment: hash of what was written for a container."""
+    """By container, unless said otherwise.
+
+    waiting: why it cannot start. announced: the run whose start was told as an Event. ended_by_us: stopped in order to
+    be started again. not_before: loop time before which it is not started again. kicks: the run whose end was answered
+    by an immediate restart. environment: hash of what was written for it. messages: by invocation, what was found out
+    about an ended run. told: Events that are not to be repeated.
+    """
 
     waiting: dict[str, tuple[str, str]] = field(default_factory=dict)
     restarts_before: dict[str, int] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from operators.pod.view import View
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do. do: "start" (its unit), "kick" (end the wait before its first restart), "replace" (its spec changed)."""
+    """One thing to do: "start" its unit, "kick" (end the wait for its first restart), "replace" (its spec changed)."""
 
     do: str
     container: str
@@ -71,9 +71,8 @@ def steps(
                 result.append(Step("kick", name))
         elif should_start(pod, spec, role, view, is_wanted=name in ended_by_us):
             result.append(Step("start", name))
-        if role == "init" and not _is_done(view):
-            if view.doing == "exited" and not should_start(pod, spec, role, view):
-                break  # it failed for good: nothing after it ever starts
+        if role == "init" and view.doing == "exited" and not _is_done(view) and not should_start(pod, spec, role, view):
+            break  # it failed for good: nothing after it ever starts
     return result
 
 

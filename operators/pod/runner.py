@@ -99,7 +99,8 @@ class Runner:
     def _volumes(self, pod: Object, record: Record) -> dict[str, Volume]:
         kubelet = self._kubelet
         roots = volumes.Roots(
-            disk=str(kubelet.paths.pod_state(record.uid) / "volumes"), memory=str(kubelet.paths.pod_run(record.uid) / "volumes")
+            disk=str(kubelet.paths.pod_state(record.uid) / "volumes"),
+            memory=str(kubelet.paths.pod_run(record.uid) / "volumes"),
         )
         return volumes.plan(pod, kubelet, roots, kubelet.node_facts(record))
 
@@ -195,7 +196,11 @@ class Runner:
         paths, name = self._kubelet.paths, spec["name"]
         folder = paths.pod_state(record.uid)
         taken = {mount.target.rstrip("/") for mount in mounts}
-        own = {"/etc/hosts": folder / "etc-hosts", "/etc/resolv.conf": folder / "resolv.conf", "/etc/hostname": folder / "hostname"}
+        own = {
+            "/etc/hosts": folder / "etc-hosts",
+            "/etc/resolv.conf": folder / "resolv.conf",
+            "/etc/hostname": folder / "hostname",
+        }
         binds = [Bind(str(source), target) for target, source in own.items() if target not in taken]
         log = spec.get("terminationMessagePath") or "/dev/termination-log"
         if log not in taken:
@@ -210,7 +215,13 @@ class Runner:
     # Starting and stopping
 
     def _start(
-        self, pod: Object, record: Record, views: Mapping[str, View], wanted: list[str], local: Local, again: list[float]
+        self,
+        pod: Object,
+        record: Record,
+        views: Mapping[str, View],
+        wanted: list[str],
+        local: Local,
+        again: list[float],
     ) -> None:
         now = asyncio.get_running_loop().time()
         for name in wanted:
@@ -303,7 +314,8 @@ def check_user(pod: Object, spec: Object, image: Image) -> None:
     if not own.get("runAsNonRoot", whole.get("runAsNonRoot")):
         return
     user = own.get("runAsUser", whole.get("runAsUser"))
-    where = f'(pod: "{pod["metadata"]["name"]}_{pod["metadata"]["namespace"]}({pod["metadata"]["uid"]})", container: {spec["name"]})'
+    meta = pod["metadata"]
+    where = f'(pod: "{meta["name"]}_{meta["namespace"]}({meta["uid"]})", container: {spec["name"]})'
     if user == 0:
         raise Missing(f"container's runAsUser breaks non-root policy {where}")
     if user is None:
@@ -311,7 +323,8 @@ def check_user(pod: Object, spec: Object, image: Image) -> None:
         if name in ("", "0", "root"):
             raise Missing(f"container has runAsNonRoot and image will run as root {where}")
         if not name.isdecimal():
-            raise Missing(f"container has runAsNonRoot and image has non-numeric user ({name}), cannot verify user is non-root {where}")
+            cause = f"image has non-numeric user ({name}), cannot verify user is non-root"
+            raise Missing(f"container has runAsNonRoot and {cause} {where}")
 
 
 __all__ = ["Runner", "check_user", "invocation"]

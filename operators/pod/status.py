@@ -24,7 +24,7 @@ class Report:
     sandbox was made. is_ready, is_started: what its probes say, True where it has none.
     """
 
-    view: View = View()
+    view: View = field(default_factory=View)
     waiting: tuple[str, str] | None = None
     image: str = ""
     image_id: str = ""
@@ -35,7 +35,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the node adds: addresses and whether the Pod's namespaces stand. `is_over`: nothing will be started again."""
+    """What the node adds. has_sandbox: the Pod's namespaces stand. is_over: nothing will be started again."""
 
     pod_ip: str = ""
     host_ips: tuple[str, ...] = ()
@@ -119,7 +119,7 @@ def _last_state(pod: Object, spec: Object, view: View) -> Any:
     """What was known before a reboot, which takes the recorded exits of the sandbox before it."""
     old = pod.get("status") or {}
     entries = [*(old.get("initContainerStatuses") or ()), *(old.get("containerStatuses") or ())]
-    entry = next((entry for entry in entries if entry.get("name") == spec["name"]), {})
+    entry: Object = next((entry for entry in entries if entry.get("name") == spec["name"]), {})
     reported = entry.get("containerID")
     if not reported or reported == f"podman://{view.container_id}" or "running" not in (entry.get("state") or {}):
         return entry.get("lastState") or {}

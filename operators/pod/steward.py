@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from operators.pod import plan
@@ -28,7 +28,9 @@ def announce(kubelet: "Kubelet", pod: Object, views: Mapping[str, View], local: 
             is_known = name not in local.announced and reported.get(name) == seen.container_id
             local.announced[name] = seen.invocation
             if not is_known:
-                _started(kubelet, pod, spec, pulled=len(seen.exits) == 0 and kubelet.images.was_pulled(uid, spec["image"]))
+                _started(
+                    kubelet, pod, spec, pulled=len(seen.exits) == 0 and kubelet.images.was_pulled(uid, spec["image"])
+                )
         if seen.doing == "backoff" and len(seen.exits) > 1 and ("backoff", seen.exits[-1].invocation) not in local.told:
             local.told.add(("backoff", seen.exits[-1].invocation))
             meta = pod["metadata"]
@@ -53,7 +55,7 @@ def _reported(pod: Object) -> dict[str, str]:
     return {entry["name"]: str(entry.get("containerID") or "").removeprefix("podman://") for entry in entries}
 
 
-async def execute(container_id: str, argv: list[str], timeout: float) -> tuple[int, str]:
+async def execute(container_id: str, argv: Sequence[str], seconds: float) -> tuple[int, str]:
     """Runs a command in a running container, as its own process would; (exit code, output). Raises TimeoutError.
 
     crun directly: 8 ms where podman takes 150.
@@ -67,7 +69,7 @@ async def execute(container_id: str, argv: list[str], timeout: float) -> tuple[i
     )  # fmt: skip
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(seconds):
             output = await _read(process.stdout)
             code = await process.wait()
     except BaseException:

@@ -158,7 +158,9 @@ def _container_service(pod: Object, resolved: Container, qos: str, machine: Mach
         names.container(meta["namespace"], meta["name"], name), "Init" if is_init else policy,
     ]  # fmt: skip
     stop = stop_command(pod, spec, resolved.image.stop_signal, machine)
-    kind = [("Type", "oneshot"), ("RemainAfterExit", "yes")] if is_init else [("Type", "notify"), ("NotifyAccess", "all")]
+    kind = (
+        [("Type", "oneshot"), ("RemainAfterExit", "yes")] if is_init else [("Type", "notify"), ("NotifyAccess", "all")]
+    )
     environment = [("Environment", "PODMAN_SYSTEMD_UNIT=%n")]
     if resolved.has_conf:
         environment.append(("Environment", f"CONTAINERS_CONF_OVERRIDE={run}/env/{name}.toml"))

@@ -52,7 +52,6 @@ def observe(role: str, state: UnitState | None, container_id: str, has_pid: bool
     ended = tuple(exits)
     if state is None or state.active in ("inactive", "failed", ""):
         return _ended(ended)
-    current = dict(container_id=container_id, invocation=state.invocation, started=state.started)
     if state.sub.startswith("auto-restart"):
         return View("backoff", exits=ended)
     if state.active == "active" and role == "init":
@@ -60,12 +59,12 @@ def observe(role: str, state: UnitState | None, container_id: str, has_pid: bool
         done = Exit(state.invocation, "success", 0, container_id, state.started, state.exited)
         return _ended((*ended, done))
     if state.active == "active" or (role == "init" and state.active == "activating" and has_pid):
-        return View("running", exits=ended, **current)  # type: ignore[arg-type]
+        return View("running", container_id, state.invocation, state.started, ended)
     if state.active == "deactivating":
         if any(exit_.invocation == state.invocation for exit_ in ended) or not has_pid:
             return _ended(ended)
-        return View("running", exits=ended, **current)  # type: ignore[arg-type]
-    return View("starting", exits=ended, **current)  # type: ignore[arg-type]
+        return View("running", container_id, state.invocation, state.started, ended)
+    return View("starting", container_id, state.invocation, state.started, ended)
 
 
 def _ended(exits: tuple[Exit, ...]) -> View:

@@ -85,6 +85,7 @@ def diagnose(machine: Machine) -> str:
     asked = (
         ["kubectl", "get", "all", "-n", NAMESPACE, "-o", "wide"],
         ["kubectl", "describe", "pods", "-n", NAMESPACE],
+        ["kubectl", "logs", "-n", NAMESPACE, "-l", "app in (web, client)", "--prefix", "--tail=5"],
         ["kubectl", "get", "events", "-n", NAMESPACE, "--sort-by=.metadata.creationTimestamp"],
         ["systemctl", "--no-pager", "--all", "list-units", "ukube*"],
         ["journalctl", "--no-pager", "-n", "60", "-u", "ukube-apiserver", "-u", "ukube-operators", "-u", "ukube-*_*"],

@@ -121,7 +121,9 @@ class Formatter:
             return b""
         if not self.timestamps:
             texts = [line[start:] for line in lines]
-        elif lines[0][:width].endswith(b"+00:00"):
+        elif b"+00:00" in (zones := {line[width - 6 : width] for line in lines}):
+            if len(zones) > 1:  # the clocks went forward or back
+                return None
             texts = [b"%bZ %b" % (line[: width - 6], line[start:]) for line in lines]
         else:
             texts = [b"%b %b" % (line[:width], line[start:]) for line in lines]

@@ -78,6 +78,11 @@ def test_times_of_other_zones() -> None:
     assert logformat.Formatter(timestamps=True).feed(block) == T % 0 + b"+01:00 old\n" + T % 0 + b"-01:00 new\n"
 
 
+def test_the_clocks_go_forward_within_a_block() -> None:
+    block = at(0, "stdout F winter") + at(0, "stdout F summer", b"+01:00")
+    assert logformat.Formatter(timestamps=True).feed(block) == T % 0 + b"Z winter\n" + T % 0 + b"+01:00 summer\n"
+
+
 LINES = st.lists(
     st.tuples(
         st.sampled_from(["stdout", "stderr"]),

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from operators._kube import meta, paths
-from operators._kube.actions import Action, Create, Delete, Event, EventType, Note, Patch, PatchType, Propagation
+from operators._kube import meta, paths, performing
+from operators._kube.actions import Action, EventType, PatchType, Propagation
 from operators._kube.cache import Cache
 from operators._kube.errors import ApiError, RetryAfter, Terminal, raise_first
 from operators._kube.meta import Key, Object, Objects
@@ -215,17 +213,7 @@ class Kube:
         in the plan's order. What follows a failure is left for the next reconcile.
         `owner`: becomes the controller of what is created, lends it its namespace, and gets the actions' Events.
         """
-        for type_, group in itertools.groupby(actions, key=type):
-            run = [*group]
-            for batch in _batches(run) if type_ is Create else [run]:
-                outcomes = await asyncio.gather(*(self._act(action, owner) for action in batch), return_exceptions=True)
-                errors = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
-                for error in errors:
-                    if not isinstance(error, Exception):
-                        raise error
-                if errors:
-                    return [error for error in errors if isinstance(error, Exception)]
-        return []
+        return await performing.run(self, actions, owner)
 
     async def settle(self) -> None:
         """Look up what became of writes whose outcome is unknown. Raises ApiError while nobody answers."""
@@ -238,48 +226,6 @@ class Kube:
             self._doubtful.discard((kind, namespace))
 
     # Inside
-
-    async def _act(self, action: Action, owner: Object | None) -> None:
-        if isinstance(action, Event):
-            await self.event(action.regarding, action.type, action.reason, action.message, field_path=action.field_path)
-            return
-        try:
-            name = await self._write_action(action, owner)
-        except ApiError as error:
-            self._note(owner, "Warning", action.failure, _name_in(action), str(error))
-            raise
-        self._note(owner, "Normal", action.success, name, "")
-
-    async def _write_action(self, action: Create | Patch | Delete, owner: Object | None) -> str:
-        if isinstance(action, Create):
-            body = owned(action.body, owner) if owner is not None and action.subresource is None else action.body
-            created = await self.create(action.api_version, action.resource, body, subresource=action.subresource)
-            return meta.name_of(created) or meta.name_of(body)
-        key = Key(action.namespace, action.name)
-        if isinstance(action, Patch):
-            await self.patch(
-                action.api_version,
-                action.resource,
-                key,
-                action.body,
-                content_type=action.content_type,
-                subresource=action.subresource,
-            )
-        else:
-            await self.delete(
-                action.api_version,
-                action.resource,
-                key,
-                uid=action.uid,
-                resource_version=action.resource_version,
-                propagation=action.propagation,
-                grace_seconds=action.grace_seconds,
-            )
-        return action.name
-
-    def _note(self, owner: Object | None, type_: EventType, note: Note | None, name: str, error: str) -> None:
-        if owner is not None and note is not None:
-            self._recorder.record(owner, type_, note.reason, note.message.format(name=name, error=error))
 
     async def _write(
         self,
@@ -339,16 +285,6 @@ class Kube:
         raise LookupError(f"{obj.get('apiVersion')} {obj.get('kind')} is not watched: name its resource=")
 
 
-def owned(body: Object, owner: Object) -> Object:
-    """A copy of `body` whose controller is `owner`, in the owner's namespace where it names none."""
-    metadata = dict(body.get("metadata") or {})
-    if not metadata.get("namespace") and meta.namespace_of(owner):
-        metadata["namespace"] = meta.namespace_of(owner)
-    if meta.controller_of(body) is None:
-        metadata["ownerReferences"] = [*(metadata.get("ownerReferences") or ()), meta.owner_reference(owner)]
-    return {**body, "metadata": metadata}
-
-
 def complete_items(answer: Object) -> list[Object]:
     """The items of a list answer with the apiVersion and kind that the server leaves out of them."""
     items: list[Object] = answer.get("items") or []
@@ -370,14 +306,3 @@ def merge_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> Object:
         elif before != value:
             change[name] = value
     return change
-
-
-def _batches(actions: list[Action]) -> Iterator[list[Action]]:
-    size, start = 1, 0
-    while start < len(actions):
-        yield actions[start : start + size]
-        start, size = start + size, size * 2
-
-
-def _name_in(action: Create | Patch | Delete) -> str:
-    return meta.name_of(action.body) if isinstance(action, Create) else action.name

@@ -48,6 +48,19 @@ def require_kernel_features() -> None:
     if not _has_filesystem("overlay"):
         raise Failure("this kernel has no overlayfs, which a sandbox node needs: load it with `modprobe overlay`")
     cgroup2_mount()
+    if _is_chroot():
+        raise Failure(
+            "this is a chroot, from which processes that enter a sandbox node's namespaces would come out in the "
+            "machine's own files: run it on the machine itself, in a container or in a virtual machine"
+        )
+
+
+def _is_chroot() -> bool:
+    """Whether / is another folder for PID 1."""
+    try:
+        return not Path("/proc/1/root").samefile("/")
+    except OSError:
+        return False
 
 
 def _has_filesystem(name: str) -> bool:

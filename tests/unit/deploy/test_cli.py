@@ -69,6 +69,12 @@ def test_a_kernel_without_overlayfs_is_named(monkeypatch: pytest.MonkeyPatch) ->
         host.require_kernel_features()
 
 
+def test_a_chroot_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "_is_chroot", lambda: True)
+    with pytest.raises(Failure, match="this is a chroot"):
+        host.require_kernel_features()
+
+
 def test_the_bootstrap_skips_what_is_there() -> None:
     """The promise is 0.3 s before the CLI starts; help is the CLI's own share on top."""
     argv = [str(paths.CHECKOUT / "deploy/ukube"), "--help"]

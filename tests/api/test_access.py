@@ -100,9 +100,11 @@ async def test_impersonation(api: Api) -> None:
 async def test_tricks_with_paths_lead_nowhere(api: Api, path: str) -> None:
     import yarl
 
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=api.tls(""))) as session:
-        async with session.get(yarl.URL(api.app.url + path, encoded=True)) as answer:
-            assert answer.status in (403, 404), await answer.text()
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=api.tls(""))) as session,
+        session.get(yarl.URL(api.app.url + path, encoded=True)) as answer,
+    ):
+        assert answer.status in (403, 404), await answer.text()
 
 
 async def test_plain_http_and_old_tls_are_refused(api: Api) -> None:
@@ -111,6 +113,8 @@ async def test_plain_http_and_old_tls_are_refused(api: Api) -> None:
             await session.get(api.app.url.replace("https", "http") + "/healthz")
     context = api.tls("")
     context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_2
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session:
-        async with session.get(f"{api.app.url}/healthz") as answer:
-            assert answer.status == 200
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session,
+        session.get(f"{api.app.url}/healthz") as answer,
+    ):
+        assert answer.status == 200

@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 
-from apiserver_stub import settings
+from apiserver_stub import footprint, settings
 
 
 def main() -> int:
@@ -16,7 +16,10 @@ def main() -> int:
     chosen = settings.parse()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     os.umask(0o077)
-    from apiserver_stub import app  # after the command line: --help and mistakes answer at once
+    footprint.shrink()
+    # After the command line: --help and mistakes answer at once.
+    with footprint.without_system_certificates():
+        from apiserver_stub import app
 
     try:
         built = app.build(chosen)

@@ -94,8 +94,8 @@ class Outcomes:
         return self.seen[-1]
 
 
-async def never(uid, container, argv, timeout):
-    await asyncio.sleep(timeout)
+async def never(uid, container, argv, seconds):
+    await asyncio.sleep(seconds)
     raise TimeoutError
 
 
@@ -157,7 +157,7 @@ async def test_startup_holds_the_others_back_and_a_new_run_starts_over(outcomes)
     codes = iter([1, 0, 0, 0])
     calls = []
 
-    async def run(uid, container, argv, timeout):
+    async def run(uid, container, argv, seconds):
         calls.append(argv[0])
         return next(codes, 0), ""
 

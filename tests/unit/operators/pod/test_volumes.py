@@ -189,7 +189,7 @@ def test_host_path_types(tmp_path):
     volume_files.ensure(host("FileOrCreate", tmp_path / "file"))
     assert (tmp_path / "made").is_dir()
     assert (tmp_path / "file").is_file()
-    with pytest.raises(sources.Missing, match="hostPath type check failed: .* is not a file"):
+    with pytest.raises(sources.Missing, match=r"hostPath type check failed: .* is not a file"):
         volume_files.ensure(host("File"))
     with pytest.raises(sources.Missing, match="is not a directory"):
         volume_files.ensure(host("Directory", tmp_path / "absent"))
@@ -219,7 +219,7 @@ def test_sub_path_cannot_leave_its_volume(tmp_path):
     # What the container does to the name afterwards changes nothing: the pin stays where it was.
     (volume / "fine/sub").rename(volume / "moved")
     (volume / "fine/sub").symlink_to(outside)
-    assert list(p.name for p in pin.iterdir()) == ["seen"]
+    assert [p.name for p in pin.iterdir()] == ["seen"]
 
     volume_files.remove(tmp_path / "disk")
     assert not (tmp_path / "disk").exists()

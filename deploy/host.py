@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import subprocess
 from pathlib import Path
 
 from deploy.failure import Failure
@@ -56,11 +57,14 @@ def require_kernel_features() -> None:
 
 
 def _is_chroot() -> bool:
-    """Whether / is another folder for PID 1."""
+    """Whether a process that enters this very mount namespace comes out in another folder than this one's /."""
+    words = ["nsenter", "--mount=/proc/self/ns/mnt", "stat", "-c", "%d:%i", "/"]
     try:
-        return not Path("/proc/1/root").samefile("/")
-    except OSError:
+        done = subprocess.run(words, check=False, capture_output=True, text=True)
+    except FileNotFoundError:
         return False
+    here = Path("/").stat()
+    return done.returncode == 0 and done.stdout.strip() != f"{here.st_dev}:{here.st_ino}"
 
 
 def _has_filesystem(name: str) -> bool:
@@ -73,7 +77,5 @@ def _has_filesystem(name: str) -> bool:
 
 
 def _load_module(name: str) -> bool:
-    import subprocess
-
     modprobe = shutil.which("modprobe", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     return modprobe is not None and subprocess.run([modprobe, "-q", name], check=False).returncode == 0

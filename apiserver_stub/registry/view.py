@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from apiserver_stub.registry import convert
 from apiserver_stub.storage.log import Entry, Key, Log
 
 Object = dict[str, Any]
@@ -19,11 +20,11 @@ class LogView:
         self._decoded: dict[Key, tuple[int, Object]] = {}
 
     def get(self, group: str, plural: str, namespace: str, name: str) -> Object | None:
-        entry = self._log.head(Key(group, plural, namespace, name))
+        entry = self._log.head(Key(*convert.stored(group, plural), namespace, name))
         return self._object(entry) if entry else None
 
     def list(self, group: str, plural: str) -> Iterator[Object]:
-        return map(self._object, self._log.heads((group, plural)))
+        return map(self._object, self._log.heads(convert.stored(group, plural)))
 
     def _object(self, entry: Entry) -> Object:
         revision, obj = self._decoded.get(entry.key, (0, {}))

@@ -50,7 +50,8 @@ def test_labels(text: str, expected: bool) -> None:
         (",", "found ',', expected: !, identifier, or 'end of string'"),
         ("a=b,", "found '', expected: identifier after ','"),
         ("env in (a b)", "unable to parse requirement: found 'b', expected: ',' or ')'"),
-        ("n>x", "unable to parse requirement: values[0]: Invalid value: \"x\": for 'Gt', 'Lt' operators, the value must be an integer"),
+        ("n>x", "unable to parse requirement: values[0]: Invalid value: \"x\": "
+                "for 'Gt', 'Lt' operators, the value must be an integer"),
     ],
 )  # fmt: skip
 def test_label_mistakes(text: str, message: str) -> None:

@@ -9,13 +9,16 @@ from operators.pod.endpoint import backend, options, process, runtime, session, 
 
 _IDLE = 2.0  # seconds of silence after which a command that is over, but left its output open to others, is done
 
+_FIRST_SIZE = 0.1  # seconds that a start waits for the size of the client's terminal
+
 
 async def run(
     client: session.Session, container: backend.ContainerRef, wanted: options.Streams, launcher: runtime.Launcher
 ) -> dict[str, Any]:
     """Runs the command and relays it; the Status that says how it ended."""
     try:
-        running = await _start(container, wanted, launcher)
+        size = await _first_size(client) if wanted.tty else None
+        running = await _start(container, wanted, launcher, size)
     except runtime.StartFailed as error:
         return statuses.internal(f"error executing command in container: {error}")
     try:
@@ -27,13 +30,23 @@ async def run(
         await running.close()
 
 
+async def _first_size(client: session.Session) -> session.Size | None:
+    """The terminal's size, which kubectl sends at once: a command that looks at it first shall not see 0 × 0."""
+    try:
+        async with asyncio.timeout(_FIRST_SIZE):
+            return await client.sizes.get()
+    except TimeoutError:
+        return None
+
+
 async def _start(
-    container: backend.ContainerRef, wanted: options.Streams, launcher: runtime.Launcher
+    container: backend.ContainerRef, wanted: options.Streams, launcher: runtime.Launcher, size: session.Size | None
 ) -> process.Process:
     """A client that goes away meanwhile must not leave half a start behind: it is completed, then undone."""
 
     async def work() -> process.Process:
-        return await process.start(await launcher(container, wanted.command, wanted.tty), wanted)
+        command = runtime.Command(wanted.command, wanted.tty, size)
+        return await process.start(await launcher(container, command), wanted, size)
 
     starting = asyncio.create_task(work())
     try:

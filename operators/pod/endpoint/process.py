@@ -42,7 +42,7 @@ class Process:
     def resize(self, size: session.Size) -> None:
         if self._terminal is not None:
             with contextlib.suppress(OSError):
-                fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", size.height, size.width, 0, 0))
+                _set_size(self._terminal, size)
 
     def kill(self) -> None:
         """The runtime's process ends by itself once the command is dead."""
@@ -74,12 +74,16 @@ class Process:
         self.outputs[session.Output.STDOUT] = await stdio.reader(os.dup(terminal))
 
 
-async def start(launch: runtime.Launch, wanted: options.Streams) -> Process:
+def _set_size(terminal: int, size: session.Size) -> None:
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", size.height, size.width, 0, 0))
+
+
+async def start(launch: runtime.Launch, wanted: options.Streams, size: session.Size | None = None) -> Process:
     """Raises StartFailed; the launch is closed with the process, or at once if it fails."""
     try:
         if wanted.tty and launch.console is not None:
             return await _start_with_console(launch, Path(launch.console.name) / "console")
-        return await (_start_with_terminal(launch) if wanted.tty else _start_with_pipes(launch, wanted))
+        return await (_start_with_terminal(launch, size) if wanted.tty else _start_with_pipes(launch, wanted))
     except (OSError, runtime.StartFailed) as error:
         launch.close()
         raise runtime.StartFailed(str(error)) from error
@@ -116,10 +120,12 @@ async def _start_with_pipes(launch: runtime.Launch, wanted: options.Streams) -> 
             os.close(descriptor)
 
 
-async def _start_with_terminal(launch: runtime.Launch) -> Process:
+async def _start_with_terminal(launch: runtime.Launch, size: session.Size | None) -> Process:
     """A terminal of ours, for runtimes that copy it into the container by themselves."""
     terminal, slave = os.openpty()
     try:
+        if size is not None:
+            _set_size(terminal, size)
         process = await _spawn(launch, slave, slave, slave)
     except OSError:
         os.close(terminal)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import orjson
 
-from operators.pod.endpoint import backend
+from operators.pod.endpoint import backend, session
 
 CRUN_ROOT = Path("/run/crun")
 _INHERITED = "/proc/self/fd"
@@ -66,7 +66,16 @@ class Launch:
             self.console.cleanup()
 
 
-Launcher = Callable[[backend.ContainerRef, Sequence[str], bool], Awaitable[Launch]]
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What is to run; size: of its terminal at the start, if it has one and the client has told it in time."""
+
+    argv: Sequence[str]
+    tty: bool
+    size: session.Size | None = None
+
+
+Launcher = Callable[[backend.ContainerRef, Command], Awaitable[Launch]]
 
 
 def exit_code_of(error: str) -> int | None:
@@ -86,30 +95,32 @@ def bundle(container_id: str) -> Path | None:
         return None
 
 
-async def prepare(container: backend.ContainerRef, command: Sequence[str], tty: bool) -> Launch:
+async def prepare(container: backend.ContainerRef, command: Command) -> Launch:
     """crun takes 8 ms, podman 150 ms. Raises StartFailed."""
     try:
-        return await asyncio.to_thread(_prepare, container, command, tty)
+        return await asyncio.to_thread(_prepare, container, command)
     except (OSError, orjson.JSONDecodeError, KeyError) as error:
         raise StartFailed(f"failed to exec in container: {error}") from error
 
 
-def _prepare(container: backend.ContainerRef, command: Sequence[str], tty: bool) -> Launch:
+def _prepare(container: backend.ContainerRef, command: Command) -> Launch:
     where = bundle(container.container_id) if container.container_id else None
     if where is None:
-        flags = ["--interactive", *(["--tty"] if tty else [])]
-        return Launch(["podman", "exec", *flags, container.container_id, *command])
+        flags = ["--interactive", *(["--tty"] if command.tty else [])]
+        return Launch(["podman", "exec", *flags, container.container_id, *command.argv])
     # The command is as the container's own process: environment, user, groups, capabilities, seccomp, limits.
     process = orjson.loads((where / "config.json").read_bytes())["process"]
-    process |= {"args": list(command), "terminal": tty}
+    process |= {"args": list(command.argv), "terminal": command.tty}
     process.pop("consoleSize", None)
-    if tty and not any(entry.startswith("TERM=") for entry in process.get("env", [])):
+    if command.size is not None:
+        process["consoleSize"] = {"height": command.size.height, "width": command.size.width}
+    if command.tty and not any(entry.startswith("TERM=") for entry in process.get("env", [])):
         process["env"] = [*process.get("env", []), "TERM=xterm"]
     spec, log, pid = _memory("process", orjson.dumps(process)), _memory("log"), _memory("pid")
     argv = ["crun", "--root", str(CRUN_ROOT), f"--log=file:{_INHERITED}/{log}", "--log-format=json", "exec"]
     argv += [f"--process={_INHERITED}/{spec}", f"--pid-file={_INHERITED}/{pid}"]
     console = None
-    if tty:
+    if command.tty:
         console = tempfile.TemporaryDirectory(prefix="ukube-exec-", dir="/run")
         argv.append(f"--console-socket={console.name}/console")
     return Launch([*argv, container.container_id], log=log, pid=pid, others=[spec], console=console)

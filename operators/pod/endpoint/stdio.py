@@ -16,11 +16,8 @@ class Reader:
         self._transport = transport
 
     async def read(self) -> bytes:
-        """Some bytes; b"" at the end. A terminal whose last user is gone reports EIO: that is an end too."""
-        try:
-            return await self._reader.read(LIMIT)
-        except OSError:
-            return b""
+        """Some bytes; b"" at the end."""
+        return await self._reader.read(LIMIT)
 
     def close(self) -> None:
         self._transport.close()
@@ -51,11 +48,17 @@ class Writer:
             self._writer.transport.abort()
 
 
+class _Protocol(asyncio.StreamReaderProtocol):
+    def connection_lost(self, exc: Exception | None) -> None:
+        """A terminal ends with EIO when its last user is gone; as an error it would discard what is still unread."""
+        super().connection_lost(None if isinstance(exc, OSError) else exc)
+
+
 async def reader(descriptor: int) -> Reader:
     stream = asyncio.StreamReader(limit=LIMIT)
     loop = asyncio.get_running_loop()
     file = os.fdopen(descriptor, "rb", buffering=0)
-    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), file)
+    transport, _ = await loop.connect_read_pipe(lambda: _Protocol(stream), file)
     return Reader(stream, transport)
 
 

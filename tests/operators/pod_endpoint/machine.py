@@ -134,9 +134,9 @@ class Machine:
         return [{"metadata": {"namespace": namespace, "name": name}} for namespace, name in self.sandboxes]
 
 
-async def run_here(container: backend.ContainerRef, command: Sequence[str], tty: bool) -> runtime.Launch:
+async def run_here(container: backend.ContainerRef, command: runtime.Command) -> runtime.Launch:
     """A Launcher that runs the command right here."""
-    return runtime.Launch([*(["setsid", "--ctty", "--wait"] if tty else []), *command])
+    return runtime.Launch([*(["setsid", "--ctty", "--wait"] if command.tty else []), *command.argv])
 
 
 def line(text: str, stream: str = "stdout", tag: str = "F", at: int | None = None, zone: str = "+00:00") -> bytes:

@@ -111,6 +111,14 @@ async def test_terminal(http: ClientSession) -> None:
         assert (await client.finish())["details"]["causes"][0]["message"] == "7"
 
 
+async def test_a_terminal_has_its_size_from_the_start(http: ClientSession) -> None:
+    for _ in range(10):
+        async with clients.websocket(http, path("stty", "size", streams="stdout tty")) as client:
+            await client.send(channels.RESIZE, b'{"Width":123,"Height":40}')
+            await client.finish()
+        assert client.received[channels.STDOUT] == b"40 123\r\n"
+
+
 def running(marker: str) -> list[int]:
     found = []
     for directory in Path("/proc").glob("[0-9]*"):

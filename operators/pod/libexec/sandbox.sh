@@ -6,6 +6,8 @@ set -eu
 uid=$2
 run=/run/ukube/pods/$uid
 netns=/run/netns/ukube-$uid
+# hostname(1) asks the kernel itself and works where /proc/sys is read-only; a small node may lack it.
+set_hostname='if command -v hostname >/dev/null; then hostname "$1"; else printf %s "$1" > /proc/sys/kernel/hostname; fi'
 
 down() {
     umount -l "$netns" "$run/ns/ipc" "$run/ns/uts" 2>/dev/null || true
@@ -28,7 +30,7 @@ up() {
     down "$veth"                                   # whatever an interrupted start has left
     mkdir -p /run/netns
     : > "$netns"; : > "$run/ns/ipc"; : > "$run/ns/uts"
-    unshare --net="$netns" --ipc="$run/ns/ipc" --uts="$run/ns/uts" sh -c 'printf %s "$1" > /proc/sys/kernel/hostname' sh "$hostname"
+    unshare --net="$netns" --ipc="$run/ns/ipc" --uts="$run/ns/uts" sh -c "$set_hostname" sh "$hostname"
     ip -b - <<EOF
 link add $veth type veth peer name eth0 netns ukube-$uid
 link set $veth master $bridge up
@@ -42,7 +44,13 @@ EOF
 }
 
 case $1 in
-up) shift 2; up "$@" || { down "$5"; exit 1; } ;;
+up)
+    shift 2
+    # Not `up … || …`: the shell would not stop at the first failure then.
+    trap 'down "$5"' EXIT
+    up "$@"
+    trap - EXIT
+    ;;
 down) down "$3" ;;
 *) exit 64 ;;
 esac

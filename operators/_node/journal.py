@@ -5,11 +5,15 @@ import asyncio
 import orjson
 
 
-async def tail(invocation: str, lines: int = 20, identifier: str | None = None) -> list[str]:
-    """The last messages of the invocation, oldest first; [] when there are none or no journal is kept."""
+async def tail(unit: str, since: float, until: float, lines: int = 20) -> list[str]:
+    """The unit's last messages between two moments (seconds since the epoch), oldest first; [] without a journal.
+
+    By time, not by invocation: with RestartMode=direct journald files a restarted unit's messages under the ID of
+    its first run.
+    """
     process = await asyncio.create_subprocess_exec(
         "journalctl", "--quiet", "--no-pager", "--output=json", f"--lines={lines}",
-        f"_SYSTEMD_INVOCATION_ID={invocation}", *([f"SYSLOG_IDENTIFIER={identifier}"] if identifier else []),
+        f"--since=@{since:.6f}", f"--until=@{until:.6f}", f"_SYSTEMD_UNIT={unit}",
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     output, _ = await process.communicate()

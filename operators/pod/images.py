@@ -64,7 +64,8 @@ class Images:
         """The image of a container about to be started, or why it must wait; starts a pull where one is due."""
         name = container.get("image") or ""
         if normalise(name) is None:
-            message = f'Failed to apply default image tag "{name}": couldn\'t parse image name "{name}": invalid reference format'
+            cause = f'couldn\'t parse image name "{name}": invalid reference format'
+            message = f'Failed to apply default image tag "{name}": {cause}'
             return Waiting("InvalidImageName", message)
         policy = container.get("imagePullPolicy") or "IfNotPresent"
         attempt = self._attempts.get((pod["metadata"]["uid"], name))

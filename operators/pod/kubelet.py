@@ -74,7 +74,8 @@ class Kubelet:
         if changed:
             await self.systemd.reload()
         await self.network.apply(self.inventory.host_ports())
-        await self.systemd.start(unit.NETWORK)
+        if await self.systemd.start(unit.NETWORK) != "done":
+            _log.error("%s failed: Pods will have no network; see journalctl -u %s", unit.NETWORK, unit.NETWORK)
         for key in self.inventory.owners():
             self.enqueue(key)
         self.enqueue(SWEEP)

@@ -4,33 +4,35 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from operators._node import journal
 from operators._node.ports import UnitState
-from operators.pod import exits, files, plan, view
+from operators.pod import exits, files, names, plan, view
 from operators.pod.exits import Exit
 from operators.pod.inventory import Record
 from operators.pod.paths import Paths
 from operators.pod.sources import Object
 from operators.pod.view import View
 
+_ERROR, _LOOKS = "Error: ", 6
+_LONGEST_START = 120.0  # the units' TimeoutStartSec
 _TAIL_LINES, _TAIL_BYTES = 80, 2048
 
 
-class States:
+class States(Protocol):
     """Where unit states come from."""
 
-    def state(self, unit: str) -> UnitState | None:
-        raise NotImplementedError
+    def state(self, unit: str) -> UnitState | None: ...
 
 
-def look(pod: Object, record: Record, systemd: "States | object", paths: Paths) -> dict[str, View]:
+def look(pod: Object, record: Record, systemd: States, paths: Paths) -> dict[str, View]:
     """Each container as it is now. Reads tmpfs only, so it may run on the event loop."""
     run, found = paths.pod_run(record.uid), {}
     for spec, role in plan.containers(pod):
         name = spec["name"]
         known = record.units.get(name)
-        state = systemd.state(known.name) if known is not None else None  # type: ignore[union-attr]
+        state = systemd.state(known.name) if known is not None else None
         ended = exits.parse(files.read(run / "exits" / name))
         if not ended:
             ended = exits.parse(files.read(paths.pod_state(record.uid) / "done" / name))
@@ -50,16 +52,18 @@ async def explain(pod: Object, views: dict[str, View], known: dict[str, str], pa
         told = []
         for exit_ in seen.exits[-2:]:
             if exit_.invocation not in known:
-                known[exit_.invocation] = await _message(pod, specs[name], exit_, paths)
+                index = seen.exits.index(exit_)
+                since = seen.exits[index - 1].finished if index else exit_.finished - _LONGEST_START
+                known[exit_.invocation] = await _message(pod, specs[name], exit_, since, paths)
             told.append(replace(exit_, message=known[exit_.invocation]))
         if told:
             views[name] = replace(seen, exits=(*seen.exits[:-2], *told))
 
 
-async def _message(pod: Object, spec: Object, exit_: Exit, paths: Paths) -> str:
+async def _message(pod: Object, spec: Object, exit_: Exit, since: float, paths: Paths) -> str:
     meta = pod["metadata"]
     if exit_.started == 0.0:
-        return start_error(await journal.tail(exit_.invocation))
+        return start_error(await _complaints(names.unit(meta["namespace"], meta["name"], spec["name"]), since, exit_))
     said = files.read(paths.pod_run(meta["uid"]) / "messages" / exit_.invocation)
     if said or exit_.code == 0 or spec.get("terminationMessagePolicy") != "FallbackToLogsOnError":
         return said
@@ -67,9 +71,20 @@ async def _message(pod: Object, spec: Object, exit_: Exit, paths: Paths) -> str:
     return await asyncio.to_thread(_log_tail, folder / f"{exit_.invocation}.log")
 
 
+async def _complaints(unit: str, since: float, exit_: Exit) -> list[str]:
+    """What the run said in the journal, which may have it a moment later than systemd knows of the end."""
+    lines: list[str] = []
+    for _ in range(_LOOKS):
+        lines = await journal.tail(unit, since, exit_.finished + 1)
+        if any(line.startswith(_ERROR) for line in lines):
+            break
+        await asyncio.sleep(0.1)
+    return lines
+
+
 def start_error(lines: list[str]) -> str:
     """What podman said when it could not start a container."""
-    errors = [line.partition("Error: ")[2] for line in lines if line.startswith("Error: ")]
+    errors = [line.removeprefix(_ERROR) for line in lines if line.startswith(_ERROR)]
     return errors[-1] if errors else (lines[-1] if lines else "the container could not be started")
 
 

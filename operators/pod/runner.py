@@ -23,6 +23,7 @@ from operators.pod.volumes import Volume
 if TYPE_CHECKING:
     from operators.pod.kubelet import Kubelet
 
+_NO_IMAGE = "image not known"  # podman's words
 _SLOTS = 4  # two for each core of a small machine: more at once makes all of them slower
 _SLOT_SECONDS = 5.0  # an init container may run for hours, and must not keep others waiting
 _AGAIN = 10.0
@@ -37,6 +38,7 @@ class Runner:
 
     async def advance(self, pod: Object, record: Record, views: Mapping[str, View], local: Local) -> Result:
         """One step towards what the Pod's spec asks for. The result says when to look again."""
+        self._refetch(pod, record, views)
         hashes = {name: found.hash for name, found in record.units.items()}
         steps = plan.steps(pod, views, hashes, local.ended_by_us)
         for step in steps:
@@ -53,6 +55,16 @@ class Runner:
             await self._prepare(pod, record, wanted, local, again)
             self._start(pod, record, views, wanted, local, again)
         return Result(requeue_after=min(again, default=None))
+
+    def _refetch(self, pod: Object, record: Record, views: Mapping[str, View]) -> None:
+        """A container whose image was removed underneath it starts over, with the image looked for again."""
+        for spec, _ in plan.containers(pod):
+            view = views[spec["name"]]
+            ended = view.exits[-1] if view.exits else None
+            is_gone = ended is not None and ended.started == 0.0 and _NO_IMAGE in ended.message
+            if is_gone and view.doing == "backoff":
+                self._kubelet.images.forget(spec.get("image", ""))
+                self.restart(pod, record, spec["name"], "lost its image, will be restarted")
 
     def image_id(self, pod: Object, container: str, record: Record) -> str:
         """status.imageID: what was found at the start, else what was reported before."""

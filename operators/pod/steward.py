@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from operators.pod import plan
+from operators.pod import invocation, plan, unit
 from operators.pod.local import Local
 from operators.pod.sources import Object
 from operators.pod.view import View
@@ -19,6 +19,7 @@ _MAX_OUTPUT = 10 * 1024
 def announce(kubelet: "Kubelet", pod: Object, views: Mapping[str, View], local: Local) -> None:
     """Events about what happened to the containers since the last look."""
     uid = pod["metadata"]["uid"]
+    _leave_out(kubelet, pod, local)
     reported = _reported(pod)
     for spec, _ in plan.containers(pod):
         name = spec["name"]
@@ -39,6 +40,18 @@ def announce(kubelet: "Kubelet", pod: Object, views: Mapping[str, View], local: 
         if seen.exits and seen.exits[-1].started == 0.0 and ("error", seen.exits[-1].invocation) not in local.told:
             local.told.add(("error", seen.exits[-1].invocation))
             kubelet.tell(pod, name, "Warning", "Failed", f"Error: {seen.exits[-1].message}")
+
+
+def _leave_out(kubelet: "Kubelet", pod: Object, local: Local) -> None:
+    """Says once what of the Pod's spec this node does not do."""
+    if ("left", "out") in local.told:
+        return
+    local.told.add(("left", "out"))
+    if fields := unit.unsupported(pod):
+        kubelet.tell(pod, None, "Warning", "Unsupported", f"this node does not support: {', '.join(fields)}")
+    if ignored := invocation.limits_ignored(pod, kubelet.machine):
+        text = f"the node has no cgroup controller for {', '.join(ignored)}: these limits are not enforced"
+        kubelet.tell(pod, None, "Warning", "LimitsIgnored", text)
 
 
 def _started(kubelet: "Kubelet", pod: Object, spec: Object, *, pulled: bool) -> None:

@@ -7,6 +7,7 @@ chained by Requires= and After=, so that systemd alone brings the Pod up in orde
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from operators.pod import escape, hosts, invocation, names
 from operators.pod.invocation import Container, Machine
@@ -187,9 +188,34 @@ def _container_service(pod: Object, resolved: Container, qos: str, machine: Mach
         # `podman run -d` prints the container's ID. "truncate:" would empty it again for ExecStop=.
         ("StandardOutput", "null" if is_init else escape.value(f"file:{run}/{name}.id")),
         ("StandardError", "journal"),
+        *_post_start(resolved.spec, run, machine),
         *([] if is_init else [("ExecStop", "-" + escape.command(stop))]),
         ("ExecStopPost", "-" + escape.command(post)),
     ]
+
+
+def _post_start(spec: Object, run: Path, machine: Machine) -> list[tuple[str, str]]:
+    """The unit is not up before its hook has ended, as upstream the container is not Running."""
+    command = (((spec.get("lifecycle") or {}).get("postStart") or {}).get("exec") or {}).get("command")
+    if not command:
+        return []
+    words = [str(machine.paths.libexec / "start.sh"), str(run), spec["name"], *command]
+    return [("ExecStartPost", escape.command(words))]
+
+
+def unsupported(pod: Object) -> list[str]:
+    """Fields of the Pod that this node leaves out; the Pod is told by an Event."""
+    spec = pod["spec"]
+    found = [name for name in ("shareProcessNamespace", "ephemeralContainers", "runtimeClassName") if spec.get(name)]
+    if spec.get("hostUsers") is False:
+        found.append("hostUsers")
+    for container in (*(spec.get("initContainers") or ()), *spec["containers"]):
+        for hook, definition in (container.get("lifecycle") or {}).items():
+            if isinstance(definition, dict):
+                handlers = set(definition) - ({"exec", "sleep"} if hook == "preStop" else {"exec"})
+                found += [f"lifecycle.{hook}.{handler}" for handler in sorted(handlers)]
+        found += ["volumeDevices"] if container.get("volumeDevices") else []
+    return sorted(set(found))
 
 
 def stop_command(pod: Object, spec: Object, stop_signal: str, machine: Machine) -> list[str]:

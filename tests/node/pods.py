@@ -62,7 +62,8 @@ class Pods:
         self.node.kubectl("delete", "pod", name, "-n", self.namespace, "--timeout=40s", *options)
 
     def logs(self, name: str, *options: str) -> str:
-        return self.node.kubectl("logs", name, "-n", self.namespace, *options).stdout
+        """What it printed; "" while it has not begun."""
+        return self.node.kubectl("logs", name, "-n", self.namespace, *options, check=False).stdout
 
     def events(self, name: str) -> set[tuple[str, str]]:
         """(reason, message)."""

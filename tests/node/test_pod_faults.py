@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from deploy.progress import Steps
+from deploy.sandbox import node as sandbox
 from tests.node.pods import Pods, container, machinery
 
 
@@ -101,7 +103,7 @@ def test_nothing_piles_up(node, namespace, pods):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("way", ["reboot", "kill_power"])
+@pytest.mark.parametrize("way", ["reboot", "power cut"])
 def test_pods_boot_without_the_operators(node, namespace, pods, way):
     node.run(["systemctl", "disable", "ukube-operators.service"])
     try:
@@ -115,11 +117,14 @@ def test_pods_boot_without_the_operators(node, namespace, pods, way):
         )
         address = pods.get("web")["status"]["podIP"]
         node.run(["sync"])
-        getattr(node, way)()
+        if way == "reboot":
+            sandbox.reboot(node.node)
+        else:
+            sandbox.cut_power(node.node)
+            sandbox.up(node.node, Steps())
         unit = pods.unit("web", "app")
-        node.wait_for(
-            "it runs", lambda: node.run(["systemctl", "is-active", unit], check=False).stdout.strip() == "active"
-        )
+        asked = ["systemctl", "is-active", unit]
+        node.wait_for("it runs", lambda: node.run(asked, check=False).stdout.strip() == "active")
     finally:
         node.run(["systemctl", "enable", "--now", "ukube-operators.service"])
     before = ids(node, namespace)

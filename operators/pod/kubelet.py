@@ -27,6 +27,7 @@ from operators.pod.ender import Ender
 from operators.pod.images import Images
 from operators.pod.inventory import Inventory, Record
 from operators.pod.invocation import Machine
+from operators.pod.leftovers import Leftovers
 from operators.pod.local import Local
 from operators.pod.paths import Paths
 from operators.pod.prober import Prober
@@ -56,6 +57,7 @@ class Kubelet:
         self.inventory = Inventory(machine.paths)
         self.network = pods_network
         self.systemd = Systemd(self._unit_changed)
+        self.leftovers = Leftovers(lambda name: self.systemd.state(name) is not None, self.systemd.reload)
         self.images = Images(Podman(), self._notify, lambda pod: enqueue(meta.key_of(pod)))
         self.prober = Prober(self._run_exec, self._probed)
         self.sealer = Sealer(machine.paths)
@@ -83,6 +85,7 @@ class Kubelet:
     async def close(self) -> None:
         await self.prober.close()
         await self.sealer.close()
+        await self.leftovers.close()
         await self.systemd.close()
 
     def local(self, uid: str) -> Local:

@@ -15,6 +15,7 @@ from operators.pod.endpoint.adapter import Handle
 from operators.pod.invocation import Machine
 from operators.pod.kubelet import Kubelet
 from operators.pod.paths import Paths
+from operators.pod.sole import Sole
 
 controller = Controller("pod", component="kubelet")
 
@@ -47,6 +48,7 @@ class Running:
 
     kubelet: Kubelet | None = None
     endpoint: Handle | None = None
+    sole: Sole | None = None
 
 
 _running = Running()
@@ -56,6 +58,7 @@ _running = Running()
 async def start(kube: Kube) -> None:
     """Takes over the node: what runs goes on running."""
     paths = Paths()
+    _running.sole = _running.sole or Sole(paths.run / "pod-operator.lock")
     pods = ranges.Range.parse(os.environ.get("UKUBE_POD_NETWORK") or _POD_NETWORK)
     machine = Machine(
         paths,
@@ -87,7 +90,9 @@ async def stop(kube: Kube) -> None:
         await _running.endpoint.close()
     if _running.kubelet is not None:
         await _running.kubelet.close()
-    _running.kubelet = _running.endpoint = None
+    if _running.sole is not None:
+        _running.sole.release()
+    _running.kubelet = _running.endpoint = _running.sole = None
 
 
 @controller.reconcile(

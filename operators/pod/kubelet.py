@@ -57,7 +57,7 @@ class Kubelet:
         self.inventory = Inventory(machine.paths)
         self.network = pods_network
         self.systemd = Systemd(self._unit_changed)
-        self.leftovers = Leftovers(lambda name: self.systemd.state(name) is not None, self.systemd.reload)
+        self.leftovers = Leftovers(self.systemd)
         self.images = Images(Podman(), self._notify, lambda pod: enqueue(meta.key_of(pod)))
         self.prober = Prober(self._run_exec, self._probed)
         self.sealer = Sealer(machine.paths)

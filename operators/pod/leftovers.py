@@ -6,18 +6,28 @@ then, and what they named stays loaded until all unit files are read again.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
+from typing import Protocol
+
+from operators._node.ports import UnitState
 
 _log = logging.getLogger("ukube.pod")
 _QUIET = 1.0  # seconds without another removal: reading every unit file takes 0.2 s, so it is done once for many
 
 
-class Leftovers:
-    """`is_loaded`: whether systemd still knows a unit; `reload`: reads all unit files again."""
+class Manager(Protocol):
+    """What is asked of systemd."""
 
-    def __init__(self, is_loaded: Callable[[str], bool], reload: Callable[[], Awaitable[None]]) -> None:
-        self._is_loaded = is_loaded
-        self._reload = reload
+    def state(self, unit: str) -> UnitState | None: ...
+
+    async def reset_failed(self, unit: str) -> None: ...
+
+    async def reload(self) -> None: ...
+
+
+class Leftovers:
+    def __init__(self, systemd: Manager) -> None:
+        self._systemd = systemd
         self._removed: set[str] = set()
         self._task: asyncio.Task[None] | None = None
 
@@ -34,12 +44,15 @@ class Leftovers:
 
     async def _settle(self) -> None:
         await asyncio.sleep(_QUIET)
-        stuck = sorted(name for name in self._removed if self._is_loaded(name))
+        stuck = sorted(name for name in self._removed if self._systemd.state(name) is not None)
         self._removed.clear()
         if stuck:
             _log.debug("daemon-reload, as %s and %d more are still loaded", stuck[0], len(stuck) - 1)
             try:
-                await self._reload()
+                for name in stuck:
+                    # Without its file a unit has lost its CollectMode, and a failed one would be kept.
+                    await self._systemd.reset_failed(name)
+                await self._systemd.reload()
             except Exception as error:  # the units do no harm; the next removal tries again
                 _log.warning("daemon-reload failed: %s", error)
                 self._removed.update(stuck)

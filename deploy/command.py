@@ -25,17 +25,7 @@ def run(
     """
     words = [str(word) for word in argv]
     try:
-        done = subprocess.run(
-            words,
-            input=stdin,
-            env=env,
-            cwd=cwd,
-            timeout=timeout,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            stdin=subprocess.DEVNULL if stdin is None else None,
-        )
+        done = completed(words, check=False, stdin=stdin, timeout=timeout, env=env, cwd=cwd)
     except FileNotFoundError as error:
         raise Failure(f"could not {doing}: the program {words[0]} is missing") from error
     except subprocess.TimeoutExpired as error:
@@ -48,3 +38,27 @@ def run(
 def tail(text: str, lines: int = TAIL_LINES) -> str:
     """The last lines of a long output."""
     return "\n".join(text.rstrip().splitlines()[-lines:])
+
+
+def completed(
+    argv: Sequence[str],
+    *,
+    check: bool,
+    stdin: str | None,
+    timeout: float,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Runs a program to its end with its output kept. `timeout`: seconds. Raises CalledProcessError if `check`."""
+    return subprocess.run(
+        argv,
+        check=check,
+        input=stdin,
+        stdin=subprocess.DEVNULL if stdin is None else None,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=timeout,
+        env=env,
+        cwd=cwd,
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from deploy import host, paths
+from deploy import command, host, paths
 from deploy.failure import Failure
 from deploy.sandbox.node import Node
 
@@ -56,16 +56,7 @@ class Host:
         timeout: float = 60,
         env: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.argv(words, env),
-            check=check,
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-        )
+        return command.completed(self.argv(words, env), check=check, stdin=stdin, timeout=timeout)
 
     def write(self, path: str, text: str) -> None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)

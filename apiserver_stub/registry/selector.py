@@ -22,22 +22,28 @@ def validate(selector: Selector | None, path: str) -> list[FieldError]:
 
 
 def _requirement(expression: Mapping[str, Any], path: str) -> list[FieldError]:
-    operator, values = expression.get("operator", ""), expression.get("values") or []
-    out = []
-    if operator in ("In", "NotIn"):
-        if not values:
-            out.append(field.required(f"{path}.values", "must be specified when `operator` is 'In' or 'NotIn'"))
-    elif operator in ("Exists", "DoesNotExist"):
-        if values:
-            detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
-            out.append(field.forbidden(f"{path}.values", detail))
-    else:
-        out.append(field.invalid(f"{path}.operator", operator, "not a valid selector operator"))
+    out = operator(expression, path)
+    values = expression.get("values") or []
     key = expression.get("key", "")
     out += formats.faults(f"{path}.key", key, formats.label_key(key))
     for i, value in enumerate(values):
         out += formats.faults(f"{path}.values[{i}]", value, formats.label_value(value))
     return out
+
+
+def operator(requirement: Mapping[str, Any], path: str) -> list[FieldError]:
+    """Whether the operator is one that every selector has, with as many values as it takes."""
+    name, values = requirement.get("operator", ""), requirement.get("values") or ()
+    if name in ("In", "NotIn"):
+        if not values:
+            return [field.required(f"{path}.values", "must be specified when `operator` is 'In' or 'NotIn'")]
+    elif name in ("Exists", "DoesNotExist"):
+        if values:
+            detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+            return [field.forbidden(f"{path}.values", detail)]
+    else:
+        return [field.invalid(f"{path}.operator", name, "not a valid selector operator")]
+    return []
 
 
 def shown(selector: Selector | None) -> Any:

@@ -81,16 +81,7 @@ class Node:
         env: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Runs a program inside. `timeout`: seconds. Raises CalledProcessError if `check` and it fails."""
-        return subprocess.run(
-            self.argv(words, env),
-            check=check,
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-        )
+        return command.completed(self.argv(words, env), check=check, stdin=stdin, timeout=timeout)
 
     def write(self, path: str, text: str) -> None:
         """Writes a file inside, with the folders above it."""

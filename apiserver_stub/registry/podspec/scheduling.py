@@ -97,21 +97,13 @@ def _node_term(term: Object, path: str) -> list[FieldError]:
 
 
 def _node_requirement(requirement: Object, path: str) -> list[FieldError]:
-    operator, values = requirement.get("operator", ""), requirement.get("values") or ()
-    out = []
-    if operator in ("In", "NotIn"):
-        if not values:
-            out.append(field.required(f"{path}.values", "must be specified when `operator` is 'In' or 'NotIn'"))
-    elif operator in ("Exists", "DoesNotExist"):
-        if values:
-            detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
-            out.append(field.forbidden(f"{path}.values", detail))
-    elif operator in ("Gt", "Lt"):
-        if len(values) != 1:
-            detail = "must be specified single value when `operator` is 'Lt' or 'Gt'"
-            out.append(field.required(f"{path}.values", detail))
+    if requirement.get("operator") not in ("Gt", "Lt"):
+        out = selector.operator(requirement, path)
+    elif len(requirement.get("values") or ()) != 1:
+        detail = "must be specified single value when `operator` is 'Lt' or 'Gt'"
+        out = [field.required(f"{path}.values", detail)]
     else:
-        out.append(field.invalid(f"{path}.operator", operator, "not a valid selector operator"))
+        out = []
     key = requirement.get("key", "")
     return out + formats.faults(f"{path}.key", key, formats.label_key(key))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from deploy import paths
 
 CODE = ("apiserver_stub", "operators", "crds")
-UNITS = ("ukube-apiserver.service", "ukube-operators.service", "ukube.target")
+UNITS = ("ukube-apiserver.service", "ukube-operators.service")
 UNIT_FOLDER = "/etc/systemd/system"
 
 FILES = {

@@ -32,7 +32,7 @@ def up(steps: Steps) -> None:
     with steps.step("Start API server and operators"):
         verb = "restart" if changed else "start"
         _systemctl("enable", "--quiet", "podman.socket", *install.UNITS)  # `down` disables
-        _systemctl("start", "podman.socket", "ukube.target")
+        _systemctl("start", "podman.socket")
         _systemctl(verb, "--no-block", *health.SERVICES)
         health.wait_until_ready(Host())
 
@@ -125,7 +125,6 @@ def _purge() -> None:
     for pattern in UNIT_PATTERNS:
         for file in Path(install.UNIT_FOLDER).rglob(pattern):
             file.unlink(missing_ok=True)
-    shutil.rmtree(f"{install.UNIT_FOLDER}/ukube.target.wants", ignore_errors=True)
     _systemctl("daemon-reload")
     for path in install.FILES:
         Path(path).unlink(missing_ok=True)

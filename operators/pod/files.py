@@ -56,10 +56,10 @@ def write_units(paths: Paths, units: Mapping[str, str]) -> None:
     for name, text in units.items():
         write(paths.units / name, text)
         if name.endswith(".service"):
-            link = paths.wants(name)
+            link = paths.boot / name
             if not link.is_symlink():
                 link.parent.mkdir(parents=True, exist_ok=True)
-                link.symlink_to(f"../{name}")
+                link.symlink_to(paths.units / name)
 
 
 def write_environment(paths: Paths, uid: str, container: str, variables: Mapping[str, str]) -> None:
@@ -82,7 +82,7 @@ def make_termination_log(paths: Paths, uid: str, container: str) -> Path:
 def unlink_boot(paths: Paths, record: Record) -> None:
     """The Pod is over: nothing of it starts at the next boot."""
     for name in services(record):
-        paths.wants(name).unlink(missing_ok=True)
+        (paths.boot / name).unlink(missing_ok=True)
 
 
 def remove_units(paths: Paths, record: Record) -> None:

@@ -27,7 +27,6 @@ from operators.pod.ender import Ender
 from operators.pod.images import Images
 from operators.pod.inventory import Inventory, Record
 from operators.pod.invocation import Machine
-from operators.pod.leftovers import Leftovers
 from operators.pod.local import Local
 from operators.pod.paths import Paths
 from operators.pod.prober import Prober
@@ -57,7 +56,6 @@ class Kubelet:
         self.inventory = Inventory(machine.paths)
         self.network = pods_network
         self.systemd = Systemd(self._unit_changed)
-        self.leftovers = Leftovers(self.systemd)
         self.images = Images(Podman(), self._notify, lambda pod: enqueue(meta.key_of(pod)))
         self.prober = Prober(self._run_exec, self._probed)
         self.sealer = Sealer(machine.paths)
@@ -78,6 +76,7 @@ class Kubelet:
         await self.network.apply(self.inventory.host_ports())
         if await self.systemd.start(unit.NETWORK) != "done":
             _log.error("%s failed: Pods will have no network; see journalctl -u %s", unit.NETWORK, unit.NETWORK)
+        await self.systemd.start(unit.TARGET)  # active already after a boot; not so on the first day, or after a stop
         for key in self.inventory.owners():
             self.enqueue(key)
         self.enqueue(SWEEP)
@@ -85,7 +84,6 @@ class Kubelet:
     async def close(self) -> None:
         await self.prober.close()
         await self.sealer.close()
-        await self.leftovers.close()
         await self.systemd.close()
 
     def local(self, uid: str) -> Local:

@@ -38,6 +38,7 @@ class Paths:
         """One `<INVOCATION_ID>.log` per run, in CRI format."""
         return self.logs / names.log_dir(namespace, pod, uid) / container
 
-    def wants(self, unit: str) -> Path:
-        """The link that makes a unit start at boot."""
-        return self.units / "ukube.target.wants" / unit
+    @property
+    def boot(self) -> Path:
+        """The folder of links to what is started at boot; see libexec/boot.sh."""
+        return self.state / "boot"

@@ -14,6 +14,7 @@ from operators.pod.invocation import Container, Machine
 from operators.pod.sources import Object
 
 NETWORK = "ukube-network.service"
+BOOT = "ukube-boot.service"
 TARGET = "ukube.target"
 SECTION = "X-Ukube"
 _SLACK = 30  # seconds that podman may take to stop a container beyond its grace period
@@ -249,13 +250,25 @@ def network(machine: Machine) -> Mapping[str, str]:
     """The units every Pod leans on: the network, and the target that starts the Pods at boot."""
     script = str(machine.paths.libexec / "network.sh")
     up = [script, "up", machine.bridge, f"{machine.gateway}/{machine.prefix}", str(machine.paths.ruleset)]
+    boot = [str(machine.paths.libexec / "boot.sh"), str(machine.paths.boot)]
     return {
         NETWORK: _render(
             ("Unit", [("Description", "MicroKube Pod network"), ("After", "network-pre.target")]),
             ("Service", [("Type", "oneshot"), ("RemainAfterExit", "yes"), ("ExecStart", escape.command(up))]),
         ),
+        BOOT: _render(
+            (
+                "Unit",
+                [
+                    ("Description", "MicroKube Pods that were there before the boot"),
+                    ("PartOf", TARGET),
+                    ("After", "network.target dbus.socket"),
+                ],
+            ),
+            ("Service", [("Type", "oneshot"), ("RemainAfterExit", "yes"), ("ExecStart", escape.command(boot))]),
+        ),
         TARGET: _render(
-            ("Unit", [("Description", "MicroKube Pods"), ("After", "network.target")]),
+            ("Unit", [("Description", "MicroKube Pods"), ("Wants", BOOT), ("After", f"network.target {BOOT}")]),
             ("Install", [("WantedBy", "multi-user.target")]),
         ),
     }

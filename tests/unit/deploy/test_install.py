@@ -53,8 +53,3 @@ def test_units_are_well_formed_and_installed(unit: str) -> None:
     made = install.plan()
     assert made.files[f"/etc/systemd/system/{unit}"] == text
     assert f"/etc/systemd/system/multi-user.target.wants/{unit}" in made.links
-
-
-def test_pods_do_not_depend_on_microkube() -> None:
-    text = (paths.CHECKOUT / "deploy/systemd/ukube.target").read_text()
-    assert "ukube-apiserver" not in text and "ukube-operators" not in text

@@ -70,7 +70,7 @@ def test_environment_is_for_root_only(written):
 
 
 def test_services_start_at_boot(written):
-    assert written.wants("ukube-shop_web-0_c.service").resolve() == written.units / "ukube-shop_web-0_c.service"
+    assert (written.boot / "ukube-shop_web-0_c.service").resolve() == written.units / "ukube-shop_web-0_c.service"
 
 
 def test_removal_leaves_nothing(written):

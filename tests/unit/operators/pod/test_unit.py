@@ -1,6 +1,7 @@
 """Pod in, units out: every file below units/ is one case with its assertions."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -158,3 +159,35 @@ def test_what_is_left_out_is_named():
 def test_limits_that_cannot_be_kept_are_named():
     spec = {"containers": [{"name": "c", "resources": {"limits": {"memory": "1Gi", "cpu": "1"}}}]}
     assert invocation.limits_ignored(pod_of(spec), Machine(Paths(), controllers=frozenset({"cpu"}))) == ["memory"]
+
+
+def test_the_boot_depends_on_no_part_of_microkube():
+    units = unit.network(Machine(Paths()))
+    assert set(units) == {"ukube-network.service", "ukube-boot.service", "ukube.target"}
+    for text in units.values():
+        assert "apiserver" not in text
+        assert "operators" not in text
+        assert "/opt/ukube" not in text
+    assert "Wants=ukube-boot.service\n" in units["ukube.target"]
+    assert 'ExecStart="/var/lib/ukube/libexec/boot.sh" "/var/lib/ukube/boot"\n' in units["ukube-boot.service"]
+
+
+@pytest.mark.parametrize(
+    ("links", "started"),
+    [([], None), (["a.service", "b.service"], "start --no-block -- a.service b.service"), (["gone"], None)],
+)
+def test_the_boot_starts_what_is_linked(tmp_path, links, started):
+    folder, units, called = tmp_path / "boot", tmp_path / "units", tmp_path / "called"
+    for each in (folder, units, tmp_path / "bin"):
+        each.mkdir()
+    for link in links:
+        if link != "gone":
+            (units / link).touch()
+        (folder / link).symlink_to(units / link)
+    program = tmp_path / "bin" / "systemctl"
+    program.write_text(f'#!/bin/sh\necho "$@" > {called}\n')
+    program.chmod(0o755)
+    script = Path(unit.__file__).parent / "libexec" / "boot.sh"
+    environment = {"PATH": f"{program.parent}:/usr/bin:/bin"}
+    subprocess.run(["/bin/sh", script, folder], env=environment, check=True)
+    assert (called.read_text().strip() if called.exists() else None) == started

@@ -37,7 +37,7 @@ def test_again_it_finds_everything_in_place(shown: str, node: TestNode) -> None:
     assert [pod["metadata"]["uid"] for pod in after["items"]] == [pod["metadata"]["uid"] for pod in before["items"]]
 
 
-def test_the_secret_is_in_the_container_and_nowhere_on_disk(shown: str, node: TestNode) -> None:
+def test_the_secret_is_on_tmpfs_and_in_no_file_of_ours_on_disk(shown: str, node: TestNode) -> None:
     token = "not-a-real-secret"
     inside = node.kubectl("exec", "-n", "demo", "deployment/web", "--", "/usr/sbin/nginx", "-v", check=False)
     assert inside.returncode == 0, inside.stderr

@@ -42,7 +42,7 @@ def test_waits_for_a_config_map(node, pods):
     node.wait_for("it has printed", lambda: pods.logs("web") == "green\n")
 
 
-def test_secrets_are_never_on_a_disk_or_in_a_command(node, pods):
+def test_secrets_are_in_no_unit_no_log_no_command_and_no_open_file(node, pods):
     secret = "planted-4711-secret"
     data = {"password": base64.b64encode(secret.encode()).decode()}
     pods.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}, "data": data})

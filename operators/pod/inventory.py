@@ -112,6 +112,9 @@ class Inventory:
     def addresses(self) -> set[str]:
         return {record.address for record in self._records.values() if record.address}
 
+    def records(self) -> list[Record]:
+        return list(self._records.values())
+
     def host_ports(self) -> list[HostPort]:
         return [port for record in self._records.values() for port in record.host_ports]
 

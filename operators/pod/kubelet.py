@@ -129,6 +129,9 @@ class Kubelet:
         local = self.local(meta.uid_of(pod))
         record = self.inventory.record(meta.uid_of(pod), meta.key_of(dict(pod)))
         if not record.sandbox and (rejection := self._admit(pod)) is not None:
+            if rejection.reason == plan.NODE_PORTS and self._ports_come_free(pod):
+                self.forget(record.uid)
+                return Result(requeue_after=_INTERIM)
             self.forget(record.uid)
             await kube.patch_status(dict(pod), status.rejected(pod, rejection.reason, rejection.message, now))
             self.tell(pod, None, "Warning", rejection.reason, rejection.message)
@@ -154,6 +157,18 @@ class Kubelet:
         taken = {(port.protocol, port.port) for port in self.inventory.host_ports()}
         safe = names.is_safe(meta_["namespace"], meta_["name"], meta_["uid"], every)
         return plan.admit(pod, safe, taken)
+
+    def _ports_come_free(self, pod: Object) -> bool:
+        """Whether only Pods that have ended hold the ports: the binder no longer counts them, their clean-up goes on."""
+        wanted = plan.host_ports(pod)
+        holders = [r for r in self.inventory.records() if any((p.protocol, p.port) in wanted for p in r.host_ports)]
+        return not any(self._is_active(holder) for holder in holders)
+
+    def _is_active(self, record: Record) -> bool:
+        pod = self.pod_at(record.key) if record.key is not None else None
+        if pod is None or meta.uid_of(pod) != record.uid:
+            return False
+        return (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
 
     def _count(self, pod: Object, views: Mapping[str, View], local: Local) -> None:
         for name, view in views.items():

@@ -24,6 +24,9 @@ class Rejection:
     message: str
 
 
+NODE_PORTS = "NodePorts"  # the reason, by the scheduler predicate's name
+
+
 def containers(pod: Object) -> list[tuple[Object, str]]:
     """All containers in the order they start, with their roles."""
     spec = pod["spec"]
@@ -37,7 +40,7 @@ def admit(pod: Object, names_are_safe: bool, taken_ports: Collection[tuple[str, 
         return Rejection("InvalidName", "the names of the Pod, its namespace or its containers are not valid")
     if any(port in taken_ports for port in host_ports(pod)):
         text = "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
-        return Rejection("NodePorts", text)
+        return Rejection(NODE_PORTS, text)
     return None
 
 

@@ -159,7 +159,7 @@ class Kubelet:
         return plan.admit(pod, safe, taken)
 
     def _ports_come_free(self, pod: Object) -> bool:
-        """Whether only Pods that have ended hold the ports: the binder no longer counts them, their clean-up goes on."""
+        """Whether only Pods that have ended hold the ports: the binder counts them no longer, though they still are."""
         wanted = plan.host_ports(pod)
         holders = [r for r in self.inventory.records() if any((p.protocol, p.port) in wanted for p in r.host_ports)]
         return not any(self._is_active(holder) for holder in holders)

@@ -22,7 +22,7 @@ VENV = f"""
 cd {HOME}/.venv && mkdir -p bin && ln -s /usr/bin/python3 bin/python && echo 'home = /usr/bin' > pyvenv.cfg
 echo {HOME} > lib/python{recipe.PYTHON}/site-packages/microkube.pth
 echo "$(sha256sum < ../requirements-dev.lock) {HOME}" > ukube.stamp
-systemctl disable --now ukube-operators ukube-apiserver ukube.target
+systemctl disable --now ukube-operators ukube-apiserver
 """
 
 

@@ -87,11 +87,11 @@ def test_a_program_that_is_not_there(node, pods):
 
 
 def test_init_containers_run_in_order(node, pods):
-    steps = [container("one", "echo 1 >> /work/log"), container("two", "echo 2 >> /work/log")]
-    mount = {"volumeMounts": [{"name": "work", "mountPath": "/work"}]}
+    steps = [container("one", "echo 1 >> /out/log"), container("two", "echo 2 >> /out/log")]
+    mount = {"volumeMounts": [{"name": "work", "mountPath": "/out"}]}
     volumes = [{"name": "work", "emptyDir": {}}]
     inits = [{**step, **mount} for step in steps]
-    pods.create("staged", container("app", f"cat /work/log; {FOREVER}", **mount), initContainers=inits, volumes=volumes)
+    pods.create("staged", container("app", f"cat /out/log; {FOREVER}", **mount), initContainers=inits, volumes=volumes)
     pods.wait_ready("staged")
     node.wait_for("it has read the log", lambda: pods.logs("staged", "-c", "app") == "1\n2\n")
     assert pods.status("staged", "two", "initContainerStatuses")["state"]["terminated"]["exitCode"] == 0

@@ -69,9 +69,6 @@ class Systemd:
         """None: not loaded, which is also how a collected unit that has ended looks."""
         return self._units.get(unit)
 
-    def units(self) -> list[str]:
-        return list(self._units)
-
     async def start(self, unit: str) -> str:
         """Starts a unit and waits for the job; its result: "done", "failed", "dependency", "canceled", "timeout"."""
         return await self._run_job("StartUnit", unit)
@@ -88,27 +85,9 @@ class Systemd:
     async def restart(self, unit: str) -> str:
         return await self._run_job("RestartUnit", unit)
 
-    async def reset_failed(self, unit: str) -> None:
-        """Forgets that a unit failed; a unit that is not loaded is fine."""
-        try:
-            await self._call("ResetFailedUnit", "s", [unit])
-        except SystemdError as error:
-            if not error.name.endswith(".NoSuchUnit"):
-                raise
-
     async def reload(self) -> None:
-        """Reads all unit files again: only for links at boot, a new unit file does not need it."""
+        """Reads all unit files again: for a unit that is loaded already; a new file does not need it."""
         await self._call("Reload")
-
-    async def get(self, unit: str) -> UnitState | None:
-        """The unit's state, asked for now."""
-        try:
-            reply = await self._call("GetUnit", "s", [unit])
-        except SystemdError as error:
-            if error.name.endswith(".NoSuchUnit"):
-                return None
-            raise
-        return await self._read(reply[0])
 
     # The connection
 

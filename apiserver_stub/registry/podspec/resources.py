@@ -12,20 +12,6 @@ from apiserver_stub.registry import formats
 from apiserver_stub.schema import quantity
 
 _CONTAINER: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
-_STANDARD: Final = _CONTAINER | {
-    "configmaps",
-    "persistentvolumeclaims",
-    "pods",
-    "replicationcontrollers",
-    "resourcequotas",
-    "secrets",
-    "services",
-    "services.loadbalancers",
-    "services.nodeports",
-    "storage",
-    *(f"{prefix}.{name}" for prefix in ("limits", "requests") for name in _CONTAINER),
-    "requests.storage",
-}
 _WHOLE: Final = frozenset(
     {
         "configmaps",
@@ -38,6 +24,12 @@ _WHOLE: Final = frozenset(
         "services.loadbalancers",
         "services.nodeports",
     }
+)
+_STANDARD: Final = (
+    _CONTAINER
+    | _WHOLE
+    | {"storage", "requests.storage"}
+    | {f"{prefix}.{name}" for prefix in ("limits", "requests") for name in _CONTAINER}
 )
 _HUGE: Final = "hugepages-"
 _NATIVE: Final = "kubernetes.io/"

@@ -61,15 +61,30 @@ async def object_body(context: Context) -> tuple[bytes, str]:
 def decoded(
     context: Context, content: tuple[bytes, str], kind: decode.AnyKind, field_validation: decode.FieldValidation
 ) -> dict[str, Any]:
-    """The object in a body; its warnings go to the context. Raises StatusError (400)."""
-    raw, media = content
-    if media == negotiate.PROTOBUF:
-        from apiserver_stub.schema import protobuf  # only typed Go clients need it
-
-        raw, media = protobuf.to_json(raw, openapi.node_for(kind)), negotiate.JSON
+    """An object of a kind that has no registry; its warnings go to the context. Raises StatusError (400)."""
+    raw, media = _as_json(content, openapi.node_for(kind))
     obj, warnings = decode.decode(raw, media, kind, field_validation)
     context.warn(warnings)
     return obj
+
+
+def decoded_object(
+    context: Context, content: tuple[bytes, str], registry: Registry, field_validation: decode.FieldValidation
+) -> dict[str, Any]:
+    """An object of the registry's kind; its warnings go to the context. Raises StatusError (400)."""
+    raw, media = _as_json(content, registry.node)
+    obj, warnings = registry.decode(raw, media, field_validation)
+    context.warn(warnings)
+    return obj
+
+
+def _as_json(content: tuple[bytes, str], node: openapi.Node) -> tuple[bytes, str]:
+    raw, media = content
+    if media != negotiate.PROTOBUF:
+        return content
+    from apiserver_stub.schema import protobuf  # only typed Go clients need it
+
+    return protobuf.to_json(raw, node), negotiate.JSON
 
 
 def check_representation(context: Context, registry: Registry, *, is_list: bool) -> None:

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from apiserver_stub.http import options, respond
-from apiserver_stub.http.context import Context, check_representation, decoded, object_body
+from apiserver_stub.http.context import Context, check_representation, decoded_object, object_body
 from apiserver_stub.registry.generic import Registry
 
 
@@ -11,7 +11,7 @@ async def serve(context: Context, registry: Registry) -> web.Response:
     check_representation(context, registry, is_list=False)
     content = await object_body(context)
     asked = options.write_options(context.query, context.dry_runs, "CreateOptions")
-    obj = decoded(context, content, registry.resource, asked.field_validation)
+    obj = decoded_object(context, content, registry, asked.field_validation)
     written = await registry.create(obj, context.target.namespace, asked)
     context.warn(written.warnings)
     return await respond.entry(context, registry, written.entry, 201)

@@ -68,7 +68,7 @@ def splice(registry: Registry, entries: Sequence[Entry], meta: dict[str, object]
         resource.api_version.encode(),
         orjson.dumps(meta),
     )
-    items = [registry.item(entry) for entry in entries] if registry.converted else [entry.value for entry in entries]
+    items = [registry.item(entry) for entry in entries] if registry.converter else [entry.value for entry in entries]
     return b"".join((head, b",".join(items), b"]}"))
 
 

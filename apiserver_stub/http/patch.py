@@ -7,12 +7,12 @@ import orjson
 from aiohttp import web
 
 from apiserver_stub.http import negotiate, options, respond
-from apiserver_stub.http.context import Context, body, check_representation, decoded
+from apiserver_stub.http.context import Context, body, check_representation, decoded_object
 from apiserver_stub.http.update import check_name
 from apiserver_stub.meta import field, goformat, jsonpatch, mergepatch, status, strategicpatch
 from apiserver_stub.registry import parts
 from apiserver_stub.registry.generic import Object, Registry, WriteOptions
-from apiserver_stub.schema import decode, kinds, openapi
+from apiserver_stub.schema import decode, kinds
 
 JSON_PATCH = "application/json-patch+json"
 MERGE = "application/merge-patch+json"
@@ -64,7 +64,7 @@ def changer(
         if not isinstance(obj, dict):
             raise status.bad_request("the patch does not result in an object")
         _check_kind(obj, registry, asked)
-        context.warn(decode.check(obj, registry.resource, asked.field_validation, quoted=quoted))
+        context.warn(registry.check(obj, asked.field_validation, quoted))
         if not isinstance(obj.get("metadata"), dict):
             obj["metadata"] = {}
         check_name(obj, target.name)
@@ -98,8 +98,7 @@ def patch_of(media: str, patch: Any, registry: Registry) -> Patch:
         return lambda old: jsonpatch.apply(old, patch)
     if media == MERGE:
         return lambda old: mergepatch.apply(old, patch)
-    node = openapi.node_for(registry.resource)
-    return lambda old: strategicpatch.apply(old, patch, node)
+    return lambda old: strategicpatch.apply(old, patch, registry.node)
 
 
 def load(raw: bytes, *, is_list: bool) -> Any:
@@ -140,7 +139,7 @@ async def _apply(context: Context, registry: Registry, raw: bytes, asked: WriteO
     if not asked.field_manager:
         error = field.required("fieldManager", "is required for apply patch")
         raise status.invalid("meta.k8s.io", "PatchOptions", "", [error])
-    obj = decoded(context, (raw, negotiate.YAML), registry.resource, asked.field_validation)
+    obj = decoded_object(context, (raw, negotiate.YAML), registry, asked.field_validation)
     if (obj.get("metadata") or {}).get("managedFields"):
         raise status.bad_request("metadata.managedFields must be nil")
     target = context.target
@@ -149,8 +148,7 @@ async def _apply(context: Context, registry: Registry, raw: bytes, asked: WriteO
     missing = registry.log.head(registry.key(target.namespace, target.name)) is None
     if missing and not target.subresource:
         return await _create(context, registry, obj, asked)
-    node = openapi.node_for(registry.resource)
-    change = changer(context, registry, lambda old: strategicpatch.apply(old, obj, node), asked)
+    change = changer(context, registry, lambda old: strategicpatch.apply(old, obj, registry.node), asked)
     written = await registry.update(target.namespace, target.name, change, asked, target.subresource)
     context.warn(written.warnings)
     return await respond.entry(context, registry, written.entry)

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from apiserver_stub.http import options, respond
-from apiserver_stub.http.context import Context, check_representation, decoded, object_body
+from apiserver_stub.http.context import Context, check_representation, decoded_object, object_body
 from apiserver_stub.meta import status
 from apiserver_stub.registry import parts
 from apiserver_stub.registry.generic import Object, Registry
@@ -13,7 +13,7 @@ async def serve(context: Context, registry: Registry) -> web.Response:
     check_representation(context, registry, is_list=False)
     content = await object_body(context)
     asked = options.write_options(context.query, context.dry_runs, "UpdateOptions")
-    obj = decoded(context, content, registry.resource, asked.field_validation)
+    obj = decoded_object(context, content, registry, asked.field_validation)
     target = context.target
     check_name(obj, target.name)
     subresource = target.subresource

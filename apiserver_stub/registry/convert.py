@@ -1,41 +1,44 @@
-"""Kinds that are served in two versions from one store."""
+"""Kinds that are served in several versions or groups from one store."""
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
 
-# events.k8s.io/v1 is v1 with other names; v1 is stored.
-_EVENT_NAMES = {
-    "involvedObject": "regarding",
-    "message": "note",
-    "reportingComponent": "reportingController",
-    "source": "deprecatedSource",
-    "firstTimestamp": "deprecatedFirstTimestamp",
-    "lastTimestamp": "deprecatedLastTimestamp",
-    "count": "deprecatedCount",
+from apiserver_stub.registry.events import convert as events
+
+Object = dict[str, Any]
+
+
+class Converter(Protocol):
+    """Between a served version and the stored one; both take and return objects without kind and apiVersion.
+
+    The result may share parts with what was given, which is not changed.
+    """
+
+    def to_stored(self, obj: Object) -> Object: ...
+
+    def from_stored(self, obj: Object) -> Object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """table: (group, resource) under which the objects are stored. converter: None for the stored version itself."""
+
+    table: tuple[str, str]
+    converter: Converter | None = None
+
+
+# (group, version, resource) of everything that is not stored just as it is served.
+_BUILTIN: Final[Mapping[tuple[str, str, str], Served]] = {
+    ("events.k8s.io", "v1", "events"): Served(("", "events"), events),
 }
-_EVENT_NAMES_BACK = {new: old for old, new in _EVENT_NAMES.items()}
+_TABLES: Final = {(group, name): served.table for (group, _, name), served in _BUILTIN.items()}
 
-# (group, resource) as served -> as stored
-STORED = {("events.k8s.io", "events"): ("", "events")}
+
+def served(group: str, version: str, name: str) -> Served:
+    return _BUILTIN.get((group, version, name)) or Served((group, name))
 
 
 def stored(group: str, name: str) -> tuple[str, str]:
     """The table in which a resource is stored."""
-    return STORED.get((group, name), (group, name))
-
-
-def is_converted(group: str, name: str) -> bool:
-    return (group, name) in STORED
-
-
-# v1 always shows these two, events.k8s.io/v1 only when they say something.
-_EVENT_REPORTER = ("reportingComponent", "reportingInstance")
-
-
-def to_stored(obj: dict[str, Any]) -> dict[str, Any]:
-    renamed = {_EVENT_NAMES_BACK.get(name, name): value for name, value in obj.items()}
-    return dict.fromkeys(_EVENT_REPORTER, "") | renamed
-
-
-def from_stored(obj: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: value for name, value in obj.items() if value or name not in _EVENT_REPORTER}
-    return {_EVENT_NAMES.get(name, name): value for name, value in kept.items()}
+    return _TABLES.get((group, name), (group, name))

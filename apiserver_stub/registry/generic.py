@@ -4,7 +4,7 @@ import datetime
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 
@@ -12,7 +12,8 @@ from apiserver_stub.meta import names, status
 from apiserver_stub.registry import convert, metadata
 from apiserver_stub.registry.admission import Admission
 from apiserver_stub.registry.strategy import Strategy
-from apiserver_stub.schema import kinds
+from apiserver_stub.schema import decode as bodies
+from apiserver_stub.schema import kinds, openapi
 from apiserver_stub.storage.log import Change, Conflict, Entry, Key, Log, encode, stamp
 
 Object = dict[str, Any]
@@ -29,7 +30,7 @@ class WriteOptions:
     """What CreateOptions, UpdateOptions and PatchOptions have in common."""
 
     dry_run: bool = False
-    field_validation: Literal["Strict", "Warn", "Ignore"] = "Warn"
+    field_validation: bodies.FieldValidation = "Warn"
     field_manager: str = ""
     force: bool = False
 
@@ -46,13 +47,25 @@ class Written:
 class Registry:
     """One resource in one version: reads and writes its objects by the rules of its strategy."""
 
-    def __init__(self, resource: kinds.Resource, strategy: Strategy, log: Log, admission: Admission) -> None:
+    def __init__(
+        self,
+        resource: kinds.Resource,
+        strategy: Strategy,
+        log: Log,
+        admission: Admission,
+        *,
+        served: convert.Served | None = None,
+        node: openapi.Node | None = None,
+    ) -> None:
+        """served, node: where and by which schema the objects are kept; a built-in kind's own if not given."""
         self.resource = resource
         self.strategy = strategy
         self.log = log
         self.admission = admission
-        self.table = convert.stored(resource.group, resource.name)
-        self.converted = convert.is_converted(resource.group, resource.name)
+        self.node = node or openapi.node_for(resource)
+        served = served or convert.served(resource.group, resource.version, resource.name)
+        self.table = served.table
+        self.converter = served.converter
         # What an encoded object begins with when it stands alone; in lists of its kind this is left out.
         self.prefix = b'{"kind":"%b","apiVersion":"%b",' % (resource.kind.encode(), resource.api_version.encode())
 
@@ -71,14 +84,14 @@ class Registry:
     def object(self, entry: Entry) -> Object:
         """A fresh object of this version."""
         obj = entry.decode()
-        if self.converted:
-            obj = convert.from_stored(obj)
+        if self.converter:
+            obj = self.converter.from_stored(obj)
         return {"kind": self.resource.kind, "apiVersion": self.resource.api_version, **obj}
 
     def item(self, entry: Entry) -> bytes:
         """The object as it stands in a list: without kind and apiVersion."""
-        if self.converted:
-            return orjson.dumps(convert.from_stored(entry.decode()))
+        if self.converter:
+            return orjson.dumps(self.converter.from_stored(entry.decode()))
         return entry.value
 
     def whole(self, entry: Entry) -> bytes:
@@ -87,10 +100,20 @@ class Registry:
 
     def fields(self, entry: Entry) -> dict[str, str]:
         """Values for field selectors."""
-        if entry.fields is None or self.converted:
+        if entry.fields is None or self.converter:
             found = {"metadata.name": entry.key.name, "metadata.namespace": entry.key.namespace}
             entry.fields = found | self.strategy.selectable_fields(self.object(entry))
         return entry.fields
+
+    # -- bodies
+
+    def decode(self, raw: bytes, media: str, field_validation: bodies.FieldValidation) -> tuple[Object, list[str]]:
+        """The object in a request body by the kind's schema, and warnings. Raises StatusError (400)."""
+        return bodies.decode(raw, media, self.resource, field_validation, node=self.node)
+
+    def check(self, obj: Object, field_validation: bodies.FieldValidation, quoted: str | None = None) -> list[str]:
+        """Prunes a patched object in place; returns warnings. Raises StatusError (422)."""
+        return bodies.check(obj, self.resource, field_validation, quoted=quoted, node=self.node)
 
     # -- writing
 
@@ -233,7 +256,7 @@ class Registry:
         return stamp(self._encode(obj), revision)
 
     def _encode(self, obj: Object) -> bytes:
-        return encode(convert.to_stored(obj) if self.converted else obj)
+        return encode(self.converter.to_stored(obj) if self.converter else obj)
 
 
 def place(resource: kinds.Resource, obj: Object, namespace: str) -> None:

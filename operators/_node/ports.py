@@ -72,7 +72,6 @@ class Systemd(Protocol):
 
     async def restart(self, unit: str) -> str: ...
 
-
     async def reload(self) -> None: ...
 
 

@@ -13,7 +13,7 @@ from deploy import host, paths
 from deploy.cli import bench as benches
 from deploy.failure import Failure
 
-PARTS = ("unit", "api", "operators", "node", "bench", "all")
+PARTS = ("unit", "api", "golden", "operators", "node", "bench", "all")
 TOOLS = Path(sys.executable).parent
 NOTHING_COLLECTED = 5
 
@@ -72,8 +72,9 @@ def parts(chosen: str | None) -> list[tuple[str, Callable[[], bool]]]:
     long = chosen == "all"
     known: dict[str, Callable[[], bool]] = {
         "lint": lint,
-        "unit": lambda: pytest("tests/unit", "tests/golden", long=long),
+        "unit": lambda: pytest("tests/unit", long=long),
         "api": lambda: pytest("tests/api", "tests/conformance", long=long),
+        "golden": lambda: pytest("tests/golden", long=long),
         "operators": lambda: pytest("tests/operators", long=long),
         "node": lambda: node_tests(long=long),
         "bench": short_bench,

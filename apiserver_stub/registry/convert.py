@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from apiserver_stub.registry.autoscaling import convert as autoscaling
 from apiserver_stub.registry.events import convert as events
 
 Object = dict[str, Any]
@@ -30,6 +31,7 @@ class Served:
 
 # (group, version, resource) of everything that is not stored just as it is served.
 _BUILTIN: Final[Mapping[tuple[str, str, str], Served]] = {
+    ("autoscaling", "v1", "horizontalpodautoscalers"): Served(("autoscaling", "horizontalpodautoscalers"), autoscaling),
     ("events.k8s.io", "v1", "events"): Served(("", "events"), events),
 }
 _TABLES: Final = {(group, name): served.table for (group, _, name), served in _BUILTIN.items()}

@@ -7,6 +7,7 @@ from typing import Final
 
 from apiserver_stub.registry import base
 from apiserver_stub.registry.apps import daemonset, deployment, replicaset, statefulset
+from apiserver_stub.registry.autoscaling import horizontalpodautoscaler
 from apiserver_stub.registry.batch import cronjob, job
 from apiserver_stub.registry.coordination import lease
 from apiserver_stub.registry.core import (
@@ -44,6 +45,7 @@ _STRATEGIES: Final[Mapping[tuple[str, str], Callable[[kinds.Resource, base.View]
     ("apps", "deployments"): deployment.Deployments,
     ("apps", "replicasets"): replicaset.ReplicaSets,
     ("apps", "statefulsets"): statefulset.StatefulSets,
+    ("autoscaling", "horizontalpodautoscalers"): horizontalpodautoscaler.strategy,
     ("batch", "cronjobs"): cronjob.CronJobs,
     ("batch", "jobs"): job.Jobs,
     ("coordination.k8s.io", "leases"): lease.Leases,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from apiserver_stub.registry.autoscaling import defaults as autoscaling
 from apiserver_stub.registry.defaults import Apply, Defaulter, fill
 from apiserver_stub.registry.podspec import defaults as podspec
 from apiserver_stub.schema import openapi, plan
@@ -118,6 +119,7 @@ def _secret(obj: Object) -> None:
 
 
 _TABLE: Final[Mapping[str, Apply]] = {
+    **autoscaling.TABLE,
     **podspec.TABLE,
     "apps.v1.DaemonSetSpec": fill(revisionHistoryLimit=10),
     "apps.v1.DaemonSetUpdateStrategy": _daemon_set_strategy,

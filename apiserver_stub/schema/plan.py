@@ -106,6 +106,8 @@ def _fill(
     if node.type == "object":
         if node.name.endswith(".LabelSelector") and definition != "io.k8s.api.networking.v1.NetworkPolicySpec":
             return None
+        if presence.is_pointer(definition, field):
+            return None
         if not required and not presence.is_value_struct(definition, field, top_level=top_level, referred=node.name):
             return None
         return functools.partial(plan_for(node).convert, {})

@@ -13,12 +13,16 @@ from typing import Any, Final
 _COVERED: Final = (
     "io.k8s.api.apps.v1.",
     "io.k8s.api.autoscaling.v1.",
+    "io.k8s.api.autoscaling.v2.",
     "io.k8s.api.batch.v1.",
     "io.k8s.api.coordination.v1.",
     "io.k8s.api.core.v1.",
     "io.k8s.api.discovery.v1.",
     "io.k8s.api.events.v1.",
+    "io.k8s.api.networking.v1.",
     "io.k8s.api.policy.v1.",
+    "io.k8s.api.rbac.v1.",
+    "io.k8s.api.resource.v1.",
     "io.k8s.apimachinery.pkg.apis.meta.v1.",
 )
 
@@ -37,6 +41,11 @@ _POINTERS: Final = {
     "apps.v1.StatefulSetStatus": "collisionCount",
     "autoscaling.v1.HorizontalPodAutoscalerSpec": "*",
     "autoscaling.v1.HorizontalPodAutoscalerStatus": "*",
+    "autoscaling.v2.HPAScalingRules": "*",
+    "autoscaling.v2.HorizontalPodAutoscalerSpec": "minReplicas",
+    "autoscaling.v2.HorizontalPodAutoscalerStatus": "observedGeneration",
+    "autoscaling.v2.MetricTarget": "*",
+    "autoscaling.v2.MetricValueStatus": "*",
     "batch.v1.CronJobSpec": (
         "failedJobsHistoryLimit startingDeadlineSeconds successfulJobsHistoryLimit suspend timeZone"
     ),
@@ -124,7 +133,23 @@ _POINTERS: Final = {
     "meta.v1.ObjectMeta": "deletionGracePeriodSeconds",
     "meta.v1.OwnerReference": "blockOwnerDeletion controller",
     "meta.v1.Preconditions": "*",
+    "networking.v1.IngressClassParametersReference": "*",
+    "networking.v1.IngressPortStatus": "error",
+    "networking.v1.IngressSpec": "ingressClassName",
+    "networking.v1.NetworkPolicyPort": "*",
     "policy.v1.PodDisruptionBudgetSpec": "*",
+    "resource.v1.AllocatedDeviceStatus": "shareID",
+    "resource.v1.CapacityRequestPolicy": "*",
+    "resource.v1.CapacityRequestPolicyRange": "*",
+    "resource.v1.Device": "allNodes allowMultipleAllocations bindsToNode nodeName",
+    "resource.v1.DeviceAttribute": "*",
+    "resource.v1.DeviceClassSpec": "extendedResourceName",
+    "resource.v1.DeviceConstraint": "*",
+    "resource.v1.DeviceRequestAllocationResult": "adminAccess shareID",
+    "resource.v1.DeviceToleration": "tolerationSeconds",
+    "resource.v1.ExactDeviceRequest": "adminAccess",
+    "resource.v1.NodeAllocatableResourceMapping": "*",
+    "resource.v1.ResourceSliceSpec": "allNodes nodeName perDeviceNodeSelection",
 }
 
 # Optional structs by value, besides every metadata, and spec and status of a kind.
@@ -145,9 +170,15 @@ _STRUCTS: Final = {
     "core.v1.ServiceStatus": "loadBalancer",
     "discovery.v1.Endpoint": "conditions",
     "events.v1.Event": "deprecatedSource regarding",
+    "networking.v1.IngressServiceBackend": "port",
     "networking.v1.IngressStatus": "loadBalancer",
     "networking.v1.NetworkPolicySpec": "podSelector",
+    "resource.v1.AllocationResult": "devices",
+    "resource.v1.ResourceClaimSpec": "devices",
 }
+
+# Required structs that are pointers: they stay away when nobody set them, and validation asks for them.
+_POINTER_STRUCTS: Final = {"networking.v1.IPAddressSpec": "parentRef"}
 
 # Optional fields without `omitempty`, with the value they have when nobody set them.
 _VALUES: Final[dict[str, dict[str, Any]]] = {
@@ -164,6 +195,8 @@ _VALUES: Final[dict[str, dict[str, Any]]] = {
         "disruptionsAllowed": 0,
         "expectedPods": 0,
     },
+    "rbac.v1.ClusterRole": {"rules": None},
+    "rbac.v1.Role": {"rules": None},
 }
 
 # Times by value: null when nobody set them.
@@ -250,6 +283,11 @@ def is_value_struct(definition: str, field: str, *, top_level: bool, referred: s
     if referred == "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta":
         return True
     return (top_level and field in ("spec", "status")) or field in _STRUCTS.get(short(definition), "").split()
+
+
+def is_pointer(definition: str, field: str) -> bool:
+    """Whether a required struct is nevertheless left out when nobody set it."""
+    return field in _POINTER_STRUCTS.get(short(definition), "").split()
 
 
 def is_value_time(field: str) -> bool:

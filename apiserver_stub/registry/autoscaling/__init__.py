@@ -1,0 +1,1 @@
+"""Rules of autoscaling, one module per kind."""

@@ -28,6 +28,15 @@ _COVERED: Final = (
 
 # Optional scalars that are pointers: their zero value is kept. "*" means all of them.
 _POINTERS: Final = {
+    "apiextensions.v1.CustomResourceDefinitionVersion": "deprecationWarning",
+    "apiextensions.v1.CustomResourceSubresourceScale": "labelSelectorPath",
+    "apiextensions.v1.JSONSchemaProps": (
+        "$ref maxItems maxLength maxProperties maximum minItems minLength minProperties minimum multipleOf "
+        "x-kubernetes-list-type x-kubernetes-map-type x-kubernetes-preserve-unknown-fields"
+    ),
+    "apiextensions.v1.ServiceReference": "*",
+    "apiextensions.v1.ValidationRule": "optionalOldSelf reason",
+    "apiextensions.v1.WebhookClientConfig": "url",
     "apps.v1.DaemonSetSpec": "revisionHistoryLimit",
     "apps.v1.DaemonSetStatus": "collisionCount",
     "apps.v1.DeploymentSpec": "progressDeadlineSeconds replicas revisionHistoryLimit",
@@ -154,6 +163,7 @@ _POINTERS: Final = {
 
 # Optional structs by value, besides every metadata, and spec and status of a kind.
 _STRUCTS: Final = {
+    "apiextensions.v1.CustomResourceDefinitionStatus": "acceptedNames",
     "apps.v1.DaemonSetSpec": "updateStrategy",
     "apps.v1.DeploymentSpec": "strategy",
     "apps.v1.ReplicaSetSpec": "template",
@@ -182,6 +192,7 @@ _POINTER_STRUCTS: Final = {"networking.v1.IPAddressSpec": "parentRef"}
 
 # Optional fields without `omitempty`, with the value they have when nobody set them.
 _VALUES: Final[dict[str, dict[str, Any]]] = {
+    "apiextensions.v1.CustomResourceDefinitionStatus": {"conditions": None, "storedVersions": None},
     "apps.v1.StatefulSetSpec": {"serviceName": ""},
     "apps.v1.StatefulSetStatus": {"availableReplicas": 0},
     "autoscaling.v2.HorizontalPodAutoscalerStatus": {"currentMetrics": None},
@@ -267,7 +278,7 @@ _NAMED_STRINGS: Final = {
 
 def short(name: str) -> str:
     """io.k8s.api.core.v1.Pod -> core.v1.Pod."""
-    return name.removeprefix("io.k8s.api.").removeprefix("io.k8s.apimachinery.pkg.apis.")
+    return name.removeprefix("io.k8s.api.").rpartition(".pkg.apis.")[2]
 
 
 def keeps_zero(definition: str, field: str) -> bool:

@@ -3,19 +3,23 @@
 import base64
 import binascii
 import bisect
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import orjson
 from aiohttp import web
 
-from apiserver_stub.http import options, respond
+from apiserver_stub.http import options, respond, stream
 from apiserver_stub.http.context import Context, check_representation
 from apiserver_stub.http.match import Matcher
 from apiserver_stub.meta import status
 from apiserver_stub.registry.generic import Registry
 from apiserver_stub.storage.log import Compacted, Entry, Future
 
+# Items that are made from objects, not spliced, are made so many at a time.
+BATCH = 100
+_TAIL = b"]}"
 _TOKEN_VERSION = "meta.k8s.io/v1"  # noqa: S105
 _TOO_OLD = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
@@ -35,7 +39,7 @@ class Page:
     remaining: int | None = None
 
 
-async def serve(context: Context, registry: Registry) -> web.Response:
+async def serve(context: Context, registry: Registry) -> web.StreamResponse:
     check_representation(context, registry, is_list=True)
     asked = options.list_options(context.query, watch=False)
     found = page(registry, context.target.namespace, asked)
@@ -44,32 +48,83 @@ async def serve(context: Context, registry: Registry) -> web.Response:
         meta["continue"] = token(found.revision, found.start)
         if found.remaining is not None:
             meta["remainingItemCount"] = found.remaining
-    if not context.wanted.kind:
-        return await respond.raw(context, splice(registry, found.entries, meta))
-    objects = [registry.object(entry) for entry in found.entries]
-    if context.wanted.kind == "Table":
-        return await respond.document(context, respond.as_table(context, registry, objects, meta))
-    return await respond.document(
-        context,
-        {
-            "kind": "PartialObjectMetadataList",
-            "apiVersion": f"meta.k8s.io/{context.wanted.version}",
-            "metadata": meta,
-            "items": [respond.as_metadata(context, obj) for obj in objects] or None,
-        },
+    if context.wanted.kind or registry.converter:
+        return await _made(context, registry, found.entries, meta)
+    head = _head(registry, meta)
+    items = [entry.value for entry in found.entries]
+    size = len(head) + sum(map(len, items)) + max(0, len(items) - 1) + len(_TAIL)
+    if size <= respond.COMPRESS_ABOVE or not stream.fits(context):
+        return await respond.raw(context, b"".join((head, b",".join(items), _TAIL)))
+    return await stream.send(context, stream.joined(head, items, _TAIL, size), size)
+
+
+async def _made(
+    context: Context, registry: Registry, entries: Sequence[Entry], meta: dict[str, object]
+) -> web.StreamResponse:
+    """A list whose items have to be made from what is stored: Tables, metadata, other versions."""
+    if len(entries) <= BATCH or not stream.fits(context):
+        return await respond.raw(context, b"".join(_pieces(context, registry, entries, meta)))
+    pieces = _pieces(context, registry, entries, meta)
+    # What is wrong with the request shows before the answer begins.
+    first = next(pieces)
+    return await stream.send(context, itertools.chain([first], pieces))
+
+
+def _pieces(context: Context, registry: Registry, entries: Sequence[Entry], meta: dict[str, object]) -> Iterator[bytes]:
+    """Raises StatusError (400) at the first piece."""
+    kind = context.wanted.kind
+    if not kind:
+        return _batches(_head(registry, meta), entries, registry.item, _TAIL)
+    if kind == "Table":
+        return _table(context, registry, entries, meta)
+    head = {"kind": f"{kind.removesuffix('List')}List", "apiVersion": f"meta.k8s.io/{context.wanted.version}"}
+
+    def item(entry: Entry) -> bytes:
+        return orjson.dumps(respond.as_metadata(context, registry.object(entry)))
+
+    opening = orjson.dumps({**head, "metadata": meta})[:-1]
+    if not entries:
+        return iter([opening, b',"items":null}'])
+    return _batches(opening + b',"items":[', entries, item, _TAIL)
+
+
+def _batches(head: bytes, entries: Sequence[Entry], item: Callable[[Entry], bytes], tail: bytes) -> Iterator[bytes]:
+    before = head
+    for start in range(0, len(entries), BATCH):
+        yield before + b",".join(map(item, entries[start : start + BATCH]))
+        before = b","
+    yield tail if entries else head + tail
+
+
+def _table(context: Context, registry: Registry, entries: Sequence[Entry], meta: dict[str, object]) -> Iterator[bytes]:
+    """The columns once, then rows: those of a batch are made as a Table of their own."""
+    objects = [registry.object(entry) for entry in entries[:BATCH]]
+    first = respond.as_table(context, registry, objects, meta)
+    rows = first.pop("rows")
+    opening = orjson.dumps(first)[:-1] + b',"rows":'
+    if len(entries) <= BATCH:
+        yield opening + orjson.dumps(rows) + b"}"
+        return
+    yield opening + orjson.dumps(rows)[:-1]
+    for start in range(BATCH, len(entries), BATCH):
+        objects = [registry.object(entry) for entry in entries[start : start + BATCH]]
+        made = respond.as_table(context, registry, objects, meta, headers=False)
+        yield b"," + orjson.dumps(made["rows"])[1:-1]
+    yield _TAIL
+
+
+def _head(registry: Registry, meta: dict[str, object]) -> bytes:
+    resource = registry.resource
+    return b'{"kind":"%b","apiVersion":"%b","metadata":%b,"items":[' % (
+        resource.list_kind.encode(),
+        resource.api_version.encode(),
+        orjson.dumps(meta),
     )
 
 
 def splice(registry: Registry, entries: Sequence[Entry], meta: dict[str, object]) -> bytes:
     """A list as JSON, made of the stored bytes."""
-    resource = registry.resource
-    head = b'{"kind":"%b","apiVersion":"%b","metadata":%b,"items":[' % (
-        resource.list_kind.encode(),
-        resource.api_version.encode(),
-        orjson.dumps(meta),
-    )
-    items = [registry.item(entry) for entry in entries] if registry.converter else [entry.value for entry in entries]
-    return b"".join((head, b",".join(items), b"]}"))
+    return b"".join((_head(registry, meta), b",".join(map(registry.item, entries)), _TAIL))
 
 
 def page(registry: Registry, namespace: str, asked: options.ListOptions) -> Page:

@@ -14,6 +14,7 @@ from apiserver_stub.http.negotiate import YAML
 from apiserver_stub.http.route import truthy
 from apiserver_stub.meta import status
 from apiserver_stub.registry.generic import Registry
+from apiserver_stub.registry.internal import internal
 from apiserver_stub.storage.log import Entry
 
 Object = dict[str, Any]
@@ -21,9 +22,10 @@ Object = dict[str, Any]
 # As kube-apiserver: below this many bytes compression costs more than it saves.
 COMPRESS_ABOVE = 128 * 1024
 # Compressing this much would hold up all other requests.
-THREAD_ABOVE = 1024 * 1024
+THREAD_ABOVE = 256 * 1024
 
-_JSON = {"Content-Type": "application/json", "Cache-Control": "no-cache, private"}
+JSON_HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-cache, private"}
+GZIP_HEADERS = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
 _YAML = {"Content-Type": YAML, "Cache-Control": "no-cache, private"}
 _BROWSERS = ("curl/", "Wget/", "Mozilla/")
 
@@ -47,13 +49,13 @@ async def document(context: Context, content: Object, code: int = 200) -> web.Re
 
 async def raw(context: Context, content: bytes, code: int = 200) -> web.Response:
     """Encoded JSON, in the media type that the client wants."""
-    headers = _JSON
+    headers = JSON_HEADERS
     if context.wanted.media == YAML:
         content, headers = to_yaml(content), _YAML
     elif is_pretty(context):
         content = orjson.dumps(orjson.loads(content), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     if len(content) > COMPRESS_ABOVE and "gzip" in context.request.headers.get("Accept-Encoding", ""):
-        headers = headers | {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        headers = headers | GZIP_HEADERS
         content = await _compressed(content)
     response = web.Response(body=content, status=code, headers=headers)
     add_warnings(response, context.warnings)
@@ -66,7 +68,7 @@ def encoded(content: Object) -> bytes:
 
 def failure(context: Context | None, error: status.StatusError) -> web.Response:
     """A metav1.Status; without a context (the request was not understood) as JSON."""
-    content, headers = orjson.dumps(error.body), _JSON
+    content, headers = orjson.dumps(error.body), JSON_HEADERS
     if context and context.wanted.media == YAML:
         content, headers = to_yaml(content), _YAML
     response = web.Response(body=content, status=error.code, headers=headers | error.headers)
@@ -84,7 +86,7 @@ def add_warnings(response: web.StreamResponse, warnings: Iterable[str]) -> None:
 
 def as_metadata(context: Context, obj: Object) -> Object:
     version = f"meta.k8s.io/{context.wanted.version}"
-    return {"kind": "PartialObjectMetadata", "apiVersion": version, "metadata": obj["metadata"]}
+    return {"kind": "PartialObjectMetadata", "apiVersion": version, "metadata": internal(obj)["metadata"]}
 
 
 def as_table(
@@ -98,6 +100,7 @@ def as_table(
         include=table.include_of(context.query.get("includeObject", "")),
         headers=headers,
         version=context.wanted.version,
+        own=registry.columns,
     )
 
 

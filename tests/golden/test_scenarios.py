@@ -8,7 +8,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,31 +25,10 @@ Steps = dict[str, dict[str, bool]]
 
 
 @pytest.fixture(scope="module")
-def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The admin's way into a new API server without operators."""
-    data = tmp_path_factory.mktemp("golden")
-    server = subprocess.Popen(
-        [sys.executable, "-P", "-m", "apiserver_stub", "--data-dir", data, "--port", "0"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert server.stdout
-        assert "ready" in server.stdout.readline()
-        yield data / "admin.kubeconfig"
-    finally:
-        server.terminate()
-        server.wait(30)
-        assert server.stdout
-        server.stdout.close()
-
-
-@pytest.fixture(scope="module")
-def outcomes(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Steps:
+def outcomes(api_server: Path, tmp_path_factory: pytest.TempPathFactory) -> Steps:
     """Whether each exchange passed, by file and name."""
     out = tmp_path_factory.mktemp("outcomes") / "out.json"
-    argv = [sys.executable, HERE / "replay.py", "--kubeconfig", kubeconfig, HERE / "scenarios", "--json", out]
+    argv = [sys.executable, HERE / "replay.py", "--kubeconfig", api_server, HERE / "scenarios", "--json", out]
     subprocess.run(argv, stdout=subprocess.DEVNULL, timeout=LIMIT_SECONDS, check=False)
     found: Steps = {}
     for exchange in json.loads(out.read_text())["exchanges"]:

@@ -2,7 +2,6 @@
 
 from apiserver_stub.meta import selectors
 from apiserver_stub.registry.generic import Registry
-from apiserver_stub.schema import facts
 from apiserver_stub.storage.log import Entry
 
 _BY_KEY = frozenset({"metadata.name", "metadata.namespace"})
@@ -17,7 +16,7 @@ class Matcher:
     ) -> None:
         """Raises StatusError (400) for a field that the kind can't select by."""
         if fields:
-            known = facts.field_selectors(registry.resource)
+            known = registry.field_selectors
             supported = known.supported if known else tuple(_BY_KEY)
             selectors.check_fields(fields, supported, known.message if known else _UNKNOWN)
         self._registry = registry

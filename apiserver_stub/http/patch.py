@@ -25,7 +25,7 @@ Patch = Callable[[Object], Object]
 
 async def serve(context: Context, registry: Registry) -> web.Response:
     check_representation(context, registry, is_list=False)
-    media = patch_media(context)
+    media = patch_media(context, registry)
     raw = await body(context.request)
     asked = options.write_options(context.query, context.dry_runs, "PatchOptions")
     if media == APPLY:
@@ -45,10 +45,12 @@ async def serve(context: Context, registry: Registry) -> web.Response:
     return await respond.entry(context, registry, written.entry)
 
 
-def patch_media(context: Context) -> str:
+def patch_media(context: Context, registry: Registry) -> str:
     """Raises StatusError (415)."""
     media = context.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if media not in (JSON_PATCH, MERGE, STRATEGIC, APPLY):
+    if media not in registry.patch_types:
+        if registry.resource.is_custom:
+            raise status.unsupported_media_type(registry.patch_types)
         raise status.unsupported_patch_type()
     return media
 

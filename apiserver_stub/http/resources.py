@@ -4,13 +4,26 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from apiserver_stub.http import create, delete, list, negotiate, patch, respond, subresources, system, update, watch
+from apiserver_stub.auth.tokens import Tokens
+from apiserver_stub.http import (
+    create,
+    delete,
+    list,
+    negotiate,
+    patch,
+    respond,
+    reviews,
+    subresources,
+    system,
+    token_request,
+    update,
+    watch,
+)
 from apiserver_stub.http.context import Context, check_representation
 from apiserver_stub.http.upgrade import Forwarder
 from apiserver_stub.meta import status
 from apiserver_stub.registry.catalog import Catalog
 from apiserver_stub.registry.generic import Registry
-from apiserver_stub.schema import facts
 
 Answer = Callable[[Context, Registry], Awaitable[web.StreamResponse]]
 
@@ -58,8 +71,10 @@ _POD: dict[str, Answer] = {"binding": subresources.bind, "eviction": subresource
 class Resources:
     """Finds the registry and the function for a request."""
 
-    def __init__(self, catalog: Catalog, forwarder: Forwarder) -> None:
+    def __init__(self, catalog: Catalog, forwarder: Forwarder, tokens: Tokens) -> None:
         self._catalog = catalog
+        self._issuer = tokens.issuer
+        self._reviews = reviews.Reviews(tokens)
         self._forwarder = forwarder
 
     async def answer(self, context: Context) -> web.StreamResponse:
@@ -75,7 +90,7 @@ class Resources:
         if target.subresource in _STREAMS or target.subresource in ("log", "proxy"):
             return await self._forward(context, registry)
         context.wanted = negotiate.accept(context.request.headers.get("Accept", ""))
-        if deprecated := facts.deprecation(registry.resource):
+        if deprecated := registry.deprecation:
             context.warn([deprecated])
         if target.subresource:
             return await self._subresource(context, registry)
@@ -86,7 +101,7 @@ class Resources:
             assert pods
             return await subresources.bind(context, pods)
         if target.resource.endswith("reviews"):
-            raise status.not_implemented(f"{target.resource} are not served yet")
+            return await self._reviews.serve(context, registry)
         return await _OBJECT[context.verb](context, registry)
 
     def _check_scope(self, context: Context, registry: Registry) -> None:
@@ -115,6 +130,8 @@ class Resources:
             return await _PART[context.verb](context, registry)
         if target.resource == "pods" and target.subresource in _POD:
             return await _POD[target.subresource](context, registry)
+        if target.subresource == "token":
+            return await token_request.serve(context, registry, self._issuer)
         raise status.not_implemented(f"{target.resource}/{target.subresource} is not served yet")
 
     async def _forward(self, context: Context, registry: Registry) -> web.StreamResponse:

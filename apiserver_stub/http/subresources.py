@@ -9,7 +9,7 @@ from apiserver_stub.http import delete_options, negotiate, options, patch, respo
 from apiserver_stub.http.context import Context, body, decoded, object_body
 from apiserver_stub.http.update import check_name
 from apiserver_stub.meta import status
-from apiserver_stub.registry import binding, delete, scale
+from apiserver_stub.registry import binding, delete
 from apiserver_stub.registry.generic import Registry, WriteOptions
 from apiserver_stub.schema import decode, openapi
 
@@ -20,7 +20,7 @@ _CREATED = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Suc
 
 async def get_scale(context: Context, registry: Registry) -> web.Response:
     entry = registry.get(context.target.namespace, context.target.name)
-    return await respond.document(context, scale.of(registry.object(entry)))
+    return await respond.document(context, registry.scale.of(registry.object(entry)))
 
 
 async def put_scale(context: Context, registry: Registry) -> web.Response:
@@ -28,11 +28,11 @@ async def put_scale(context: Context, registry: Registry) -> web.Response:
     asked = options.write_options(context.query, context.dry_runs, "UpdateOptions")
     wanted = decoded(context, content, registry.resource.subresources["scale"], asked.field_validation)
     check_name(wanted, context.target.name)
-    return await _scaled(context, registry, asked, lambda old: scale.put(old, wanted))
+    return await _scaled(context, registry, asked, lambda old: registry.scale.put(old, wanted))
 
 
 async def patch_scale(context: Context, registry: Registry) -> web.Response:
-    media = patch.patch_media(context)
+    media = patch.patch_media(context, registry)
     raw = await body(context.request)
     asked = options.write_options(context.query, context.dry_runs, "PatchOptions")
     subresource = registry.resource.subresources["scale"]
@@ -47,10 +47,10 @@ async def patch_scale(context: Context, registry: Registry) -> web.Response:
         change = patch.patch_of(media, patch.load(raw, is_list=media == patch.JSON_PATCH), registry)
 
     def apply(old: Object) -> Object:
-        wanted = change(scale.of(old))
+        wanted = change(registry.scale.of(old))
         context.warn(decode.check(wanted, subresource, asked.field_validation))
         check_name(wanted, context.target.name)
-        return scale.put(old, wanted)
+        return registry.scale.put(old, wanted)
 
     return await _scaled(context, registry, asked, apply)
 
@@ -70,7 +70,7 @@ def _strategic_scale(document: Object, node: openapi.Node) -> patch.Patch:
 
 async def _scaled(context: Context, registry: Registry, asked: WriteOptions, change: patch.Patch) -> web.Response:
     written = await registry.update(context.target.namespace, context.target.name, change, asked)
-    return await respond.document(context, scale.of(registry.object(written.entry)))
+    return await respond.document(context, registry.scale.of(registry.object(written.entry)))
 
 
 async def bind(context: Context, registry: Registry) -> web.Response:

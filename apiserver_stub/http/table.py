@@ -6,20 +6,31 @@ import datetime as dt
 import functools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 
 from apiserver_stub import printers
 from apiserver_stub.meta import status
 from apiserver_stub.printers import pods
+from apiserver_stub.registry.internal import internal
 from apiserver_stub.schema import facts, kinds
+
 
 _GROUP: Final = "meta.k8s.io"
 _DESCRIPTIONS: Final = Path(printers.__file__).with_name("descriptions.json")
 _INCLUDES: Final = ("None", "Metadata", "Object")
 # Kinds without columns of their own.
 _DEFAULT_COLUMNS: Final = (facts.Column("Name", "string", "name", 0), facts.Column("Created At", "date", "", 0))
+
+
+class Columns(Protocol):
+    """Columns that a kind brings itself."""
+
+    @property
+    def definitions(self) -> list[dict[str, Any]]: ...
+
+    def cells(self, obj: Mapping[str, Any], now: dt.datetime) -> list[Any]: ...
 
 
 def include_of(value: str) -> str:
@@ -34,33 +45,36 @@ def include_of(value: str) -> str:
 
 def render(
     resource: kinds.Resource,
-    objects: Iterable[Mapping[str, Any]],
+    objects: Iterable[dict[str, Any]],
     *,
     list_meta: Mapping[str, Any],
     include: str = "Metadata",
     headers: bool = True,
     version: str = "v1",
     now: dt.datetime | None = None,
+    own: Columns | None = None,
 ) -> dict[str, Any]:
     """A Table of `objects`.
 
     `list_meta` is the table's metadata (resourceVersion, continue …); `include` what each row carries: "None",
-    "Metadata" or "Object"; without `headers` the columns are null, as in all but the first event of a watch.
+    "Metadata" or "Object"; without `headers` the columns are null, as in all but the first event of a watch. own:
+    columns of a custom resource.
     """
     now = now or dt.datetime.now(dt.UTC)
-    columns = _columns(resource)
-    cells = printers.printer(resource.group, resource.name)
+    columns = own.definitions if own else _columns(resource)
+    cells = own.cells if own else printers.printer(resource.group, resource.name)
     is_pod = resource.group == "" and resource.name == "pods"
     api_version = f"{_GROUP}/{version}"
     rows = []
     for obj in objects:
-        row: dict[str, Any] = {"cells": cells(obj, now)[: len(columns)]}
+        inside = internal(obj)
+        row: dict[str, Any] = {"cells": cells(inside, now)[: len(columns)]}
         if is_pod and (conditions := pods.row_conditions(obj)):
             row["conditions"] = conditions
-        row["object"] = _row_object(obj, include, api_version)
+        row["object"] = _row_object(obj if include == "Object" else inside, include, api_version)
         rows.append(row)
     # Go's empty list: kinds without columns of their own never get one.
-    has_own = (resource.group, resource.name) in printers.PRINTERS
+    has_own = own is not None or (resource.group, resource.name) in printers.PRINTERS
     return {
         "kind": "Table",
         "apiVersion": api_version,

@@ -2,18 +2,19 @@
 
 import datetime
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, cast
 
 import orjson
 
 from apiserver_stub.meta import names, status
 from apiserver_stub.registry import convert, metadata
+from apiserver_stub.registry import scale as scales
 from apiserver_stub.registry.admission import Admission
 from apiserver_stub.registry.strategy import Strategy
 from apiserver_stub.schema import decode as bodies
-from apiserver_stub.schema import kinds, openapi
+from apiserver_stub.schema import facts, kinds, openapi
 from apiserver_stub.storage.log import Change, Conflict, Entry, Key, Log, encode, stamp
 
 Object = dict[str, Any]
@@ -44,8 +45,44 @@ class Written:
     warnings: list[str] = field(default_factory=list)
 
 
+class Columns(Protocol):
+    """The Table columns of a kind that brings its own."""
+
+    @property
+    def definitions(self) -> list[Object]: ...
+
+    def cells(self, obj: Mapping[str, Any], now: datetime.datetime) -> list[Any]: ...
+
+
+class Scaling(Protocol):
+    """How a kind shows itself as an autoscaling/v1 Scale; the module registry/scale.py is one."""
+
+    def of(self, obj: Object) -> Object: ...
+
+    def put(self, obj: Object, scale: Object) -> Object: ...
+
+
+PATCH_TYPES = (
+    "application/json-patch+json",
+    "application/merge-patch+json",
+    "application/strategic-merge-patch+json",
+    "application/apply-patch+yaml",
+)
+
+
 class Registry:
-    """One resource in one version: reads and writes its objects by the rules of its strategy."""
+    """One resource in one version: reads and writes its objects by the rules of its strategy.
+
+    The attributes say what is the same for all built-in kinds; custom resources have their own.
+    """
+
+    columns: Columns | None = None
+    scale: Scaling = cast(Scaling, scales)
+    patch_types: tuple[str, ...] = PATCH_TYPES
+    # Whether reading may need another program (see ready).
+    converts_remotely = False
+    # Whether the resource is no longer served so: watches end.
+    closed = False
 
     def __init__(
         self,
@@ -104,6 +141,22 @@ class Registry:
             found = {"metadata.name": entry.key.name, "metadata.namespace": entry.key.namespace}
             entry.fields = found | self.strategy.selectable_fields(self.object(entry))
         return entry.fields
+
+    @property
+    def field_selectors(self) -> facts.FieldSelectors | None:
+        return facts.field_selectors(self.resource)
+
+    @property
+    def deprecation(self) -> str | None:
+        """A warning that goes with every answer."""
+        return facts.deprecation(self.resource)
+
+    def list_meta(self, meta: Object) -> Object:
+        """metadata of a list as this kind's lists show it."""
+        return meta
+
+    async def ready(self, entries: Iterable[Entry]) -> None:
+        """To be awaited before entries are read where converts_remotely. Raises StatusError."""
 
     # -- bodies
 

@@ -28,7 +28,8 @@ class Subresource:
 class Resource:
     """One resource of one group and version, as discovery describes it.
 
-    `definition` names the kind's OpenAPI definition; empty for kinds without one.
+    `definition` names the kind's OpenAPI definition; empty for kinds without one. `storage_version` is that of a
+    custom resource, empty for built-in ones.
     """
 
     group: str
@@ -43,6 +44,11 @@ class Resource:
     categories: tuple[str, ...]
     subresources: Mapping[str, Subresource]
     definition: str = ""
+    storage_version: str = ""
+
+    @property
+    def is_custom(self) -> bool:
+        return bool(self.storage_version)
 
     @property
     def api_version(self) -> str:

@@ -1,6 +1,6 @@
 """The storage Protocol: an append-only log with one global revision, shaped like etcd's."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -35,6 +35,8 @@ class Entry:
     value: the object as JSON without kind and apiVersion, with its resourceVersion.
     labels: metadata.labels, for selectors without decoding.
     fields: selectable fields of the kind, filled by whoever asks first.
+    forms: how the versions of a custom resource show the object, by version, filled by their registries; None as the
+    form of a version says: as it is stored.
     """
 
     key: Key
@@ -42,6 +44,7 @@ class Entry:
     value: bytes
     labels: dict[str, str] | None
     fields: dict[str, str] | None = field(default=None, compare=False)
+    forms: Mapping[object, bytes | None] | None = field(default=None, compare=False)
 
     def decode(self) -> dict[str, Any]:
         """A fresh object, still without kind and apiVersion."""
@@ -131,6 +134,9 @@ class Log(Protocol):
 
     def end_watches(self) -> None:
         """Wakes everybody who waits for changes, for good."""
+
+    def wake(self, table: tuple[str, str]) -> None:
+        """Wakes those who wait for changes of a table, to look whether it is still theirs."""
 
     async def close(self) -> None: ...
 

@@ -129,6 +129,9 @@ class MemoryLog:
         self.ending = True
         self._broadcast.publish_all()
 
+    def wake(self, table: TableName) -> None:
+        self._broadcast.publish(table)
+
     async def close(self) -> None:
         """Nothing to do without a disk."""
 

@@ -68,10 +68,11 @@ def validate(resource: kinds.Resource, obj: Object) -> list[FieldError]:
             out.append(field.required("metadata.namespace"))
         else:
             out += formats.faults("metadata.namespace", meta["namespace"], formats.label(meta["namespace"]))
-    return out + _common(meta)
+    return out + common(meta)
 
 
-def _common(meta: Mapping[str, Any]) -> list[FieldError]:
+def common(meta: Mapping[str, Any]) -> list[FieldError]:
+    """Errors of what may stand in the metadata of any object, embedded ones too; paths begin with `metadata`."""
     out = formats.not_negative("metadata.generation", meta.get("generation"))
     if meta.get("labels"):
         out += formats.any_label("metadata.labels", meta["labels"])
@@ -169,7 +170,7 @@ def _changes(obj: Object, old: Object) -> list[FieldError]:
     generation = meta.get("generation", 0)
     if generation < before.get("generation", 0):
         out.append(field.invalid("metadata.generation", generation, "must not be decremented"))
-    return out + _common(meta)
+    return out + common(meta)
 
 
 def resource_version_required() -> FieldError:

@@ -8,8 +8,10 @@ from pathlib import Path
 from aiohttp import web
 
 from apiserver_stub import bootstrap
-from apiserver_stub.auth import addresses, pki
+from apiserver_stub.auth import account_keys, addresses, pki
 from apiserver_stub.auth.authenticate import TokenFile
+from apiserver_stub.auth.signer import Signer
+from apiserver_stub.auth.tokens import Issuer, Tokens
 from apiserver_stub.http.listener import Listener
 from apiserver_stub.http.metrics import Family
 from apiserver_stub.http.server import Server
@@ -39,7 +41,9 @@ class App:
         self.settings = settings
         self.log = log
         self.catalog = Catalog(kinds.builtin(), log)
-        self.server = Server(self.catalog, tokens, Forwarder(log, settings.pki))
+        self.signer = Signer(settings.pki / "sa.key")
+        issuer = Issuer(account_keys.load(settings.pki), self.signer, log)
+        self.server = Server(self.catalog, Tokens(tokens, issuer), Forwarder(log, settings.pki))
         self.server.metrics.sources.append(self._families)
         self.port = settings.port
         self._runner: web.ServerRunner | None = None
@@ -65,6 +69,7 @@ class App:
         except OSError as error:
             raise StartError(_listen_fault(settings, error)) from None
         self.port = self._runner.addresses[0][1]
+        self.server.url = self.url
         await bootstrap.ensure(self.catalog, self.port)
         pki.write_kubeconfig(settings.kubeconfig, settings.pki, self.url)
         self._compaction = asyncio.create_task(self._compact())
@@ -76,6 +81,7 @@ class App:
         self.log.end_watches()
         if self._runner:
             await self._runner.cleanup()
+        await self.signer.close()
         await self.log.close()
 
     @property
@@ -114,7 +120,10 @@ def build(settings: Settings) -> App:
         raise StartError(f"cannot read {error.filename}: {error.strerror}") from None
     except (StorageError, pki.PkiError, ValueError) as error:
         raise StartError(str(error)) from None
-    return App(settings, log, tokens)
+    try:
+        return App(settings, log, tokens)
+    except (OSError, ValueError) as error:
+        raise StartError(f"the keys of tokens cannot be used: {error}") from None
 
 
 def certificates(settings: Settings) -> list[pki.Leaf]:

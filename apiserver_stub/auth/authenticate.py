@@ -72,15 +72,10 @@ def from_certificate(certificate: Mapping[str, Any]) -> User | None:
     return User(common[-1], _with_authenticated(tuple(names.get("organizationName", ()))))
 
 
-def from_header(authorization: str, tokens: TokenFile) -> User | None:
-    """The user of a bearer token, None for a header of another scheme. Raises StatusError (401)."""
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer":
-        return None
-    user = tokens.find(token.strip())
-    if user is None:
-        raise status.unauthorized()
-    return user
+def bearer(authorization: str) -> str | None:
+    """The token in a header, None for a header of another scheme or without one (RFC 6750)."""
+    scheme, _, token = authorization.strip().partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
 
 
 def impersonated(user: User, headers: Headers) -> User | None:
@@ -127,4 +122,4 @@ def _with_authenticated(groups: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()

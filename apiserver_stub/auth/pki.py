@@ -1,4 +1,4 @@
-"""The server's CA, its certificates and the admin's kubeconfig: made on first start, renewed on later ones.
+"""The server's CA, its certificates, token keys and the admin's kubeconfig: made on first start, renewed later.
 
 Importing cryptography costs 8 MB for the life of the process, and a start rarely has anything to issue: what was
 issued is noted in a small file beside the certificates, and issuing happens in a child process.
@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
+
+from apiserver_stub.auth import account_keys
 
 CA_YEARS = 10
 LEAF_DAYS = 365
@@ -58,7 +60,7 @@ def ensure(directory: Path, wanted: Iterable[Leaf], *, in_child: bool = True) ->
         directory.chmod(0o700)
         ca_due = _due(directory, Leaf("ca", "kubernetes"), now)
         due = [leaf for leaf in wanted if ca_due or _due(directory, leaf, now)]
-        if not (ca_due or due):
+        if not (ca_due or due or account_keys.is_due(directory)):
             return
         if in_child:
             _issue_in_child(directory, due, ca_due, now)
@@ -118,7 +120,10 @@ def _issue_in_child(directory: Path, due: list[Leaf], ca_due: bool, now: float) 
             code = 0
         except OSError as error:
             code = error.errno or 1
+        except ValueError as error:
+            print(error, file=sys.stderr)  # noqa: T201
         finally:
+            sys.stderr.flush()
             os._exit(code)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if code:
@@ -135,6 +140,9 @@ def _issue(directory: Path, due: list[Leaf], ca_due: bool, now: float) -> None:
     signer = issue.Signer((directory / "ca.crt").read_bytes(), (directory / "ca.key").read_bytes())
     for leaf in due:
         _store(directory, leaf, signer.sign(leaf, now, LEAF_DAYS))
+    if account_keys.is_due(directory):
+        for name, content in account_keys.make(directory).items():
+            _write(directory / name, content)
 
 
 def _store(directory: Path, leaf: Leaf, issued: "tuple[bytes, bytes, float, float]") -> None:

@@ -8,7 +8,9 @@ from typing import Any
 from aiohttp import web
 
 from apiserver_stub.auth import authenticate, authorize
-from apiserver_stub.auth.authenticate import ANONYMOUS, TokenFile, User
+from apiserver_stub.auth.accounts import Refused
+from apiserver_stub.auth.authenticate import ANONYMOUS, User
+from apiserver_stub.auth.tokens import Tokens
 from apiserver_stub.http import documents, metrics, resources, respond, route, system
 from apiserver_stub.http.context import NO_QUERY, Context
 from apiserver_stub.http.upgrade import Forwarder
@@ -22,11 +24,13 @@ logger = logging.getLogger(__name__)
 class Server:
     """The handler of all requests."""
 
-    def __init__(self, catalog: Catalog, tokens: TokenFile, forwarder: Forwarder) -> None:
+    def __init__(self, catalog: Catalog, tokens: Tokens, forwarder: Forwarder) -> None:
         self.metrics = metrics.Metrics()
+        # Where clients find this server; known once it listens.
+        self.url = ""
         self._catalog = catalog
         self._tokens = tokens
-        self._resources = resources.Resources(catalog, forwarder)
+        self._resources = resources.Resources(catalog, forwarder, tokens)
         self._documents = documents.Documents(catalog.kinds)
         # The certificate of a connection does not change: its user is worked out once.
         self._users: weakref.WeakKeyDictionary[Any, User] = weakref.WeakKeyDictionary()
@@ -69,9 +73,9 @@ class Server:
     def _credential(self, request: web.BaseRequest) -> User:
         """Raises StatusError (401)."""
         if authorization := request.headers.get("Authorization"):
-            named = authenticate.from_header(authorization, self._tokens)
-            if named is not None:
-                return named
+            token = authenticate.bearer(authorization)
+            if token is not None:
+                return self._named(token)
         transport = request.transport
         if transport is None:
             return ANONYMOUS
@@ -81,6 +85,13 @@ class Server:
             user = (authenticate.from_certificate(certificate) if certificate else None) or ANONYMOUS
             self._users[transport] = user
         return user
+
+    def _named(self, token: str) -> User:
+        try:
+            return self._tokens.authenticate(token).user
+        except Refused as refusal:
+            logger.debug("a request was not authenticated: %s", refusal)
+            raise status.unauthorized() from None
 
     async def _answer(self, context: Context) -> web.StreamResponse:
         target = context.target
@@ -110,6 +121,8 @@ class Server:
             return await respond.document(context, system.VERSION)
         if path == "/metrics":
             return system.metrics_page(self.metrics)
+        if path in system.OPENID:
+            return system.openid(path, self._tokens.issuer, self.url)
         found = await self._documents.answer(context)
         if found is not None:
             return found

@@ -1,10 +1,12 @@
-"""Paths that are no resources: health, version, metrics."""
+"""Paths that are no resources: health, version, metrics, the keys of tokens."""
 
 import platform
 from collections.abc import Iterable
 
+import orjson
 from aiohttp import web
 
+from apiserver_stub.auth.tokens import Issuer
 from apiserver_stub.http import metrics
 
 GIT_VERSION = "v1.36.0"
@@ -26,6 +28,8 @@ VERSION = {
     "platform": f"linux/{ {'x86_64': 'amd64', 'aarch64': 'arm64'}.get(platform.machine(), platform.machine()) }",
 }
 
+_KEYS = "/openid/v1/jwks"
+OPENID = ("/.well-known/openid-configuration", _KEYS)
 HEALTH = ("/healthz", "/livez", "/readyz")
 # What the verbose form lists; all of it is one process that either answers or doesn't.
 _CHECKS = ("ping", "log", "storage")
@@ -50,6 +54,15 @@ def text(content: str, code: int = 200) -> web.Response:
 def metrics_page(collected: "metrics.Metrics") -> web.Response:
     headers = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
     return web.Response(body=collected.render(), headers=headers)
+
+
+def openid(path: str, issuer: Issuer, server: str) -> web.Response:
+    """What others need to check ServiceAccount tokens (OpenID Connect Discovery 1.0). server: our URL."""
+    if path == _KEYS:
+        content, media = orjson.dumps({"keys": issuer.keys}), "application/jwk-set+json"
+    else:
+        content, media = orjson.dumps(issuer.configuration(server)), "application/json"
+    return web.Response(body=content, headers={"Content-Type": media, "Cache-Control": "public, max-age=3600"})
 
 
 def page_not_found() -> web.Response:

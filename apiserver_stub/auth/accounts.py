@@ -182,4 +182,5 @@ def _uid(entry: Entry) -> str:
 
 
 def _quoted(texts: Sequence[str]) -> str:
-    return f"[{' '.join(f'"{text}"' for text in texts)}]"
+    """Go's %q of a slice."""
+    return "[" + " ".join(f'"{text}"' for text in texts) + "]"

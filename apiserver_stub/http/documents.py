@@ -23,6 +23,8 @@ _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryL
 _JSON = "application/json"
 _TEXT = "text/plain; charset=utf-8"
 _PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+# What the answer calls itself: an @ is no part of a media type.
+_PROTOBUF_ANSWER = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _OFFERED = (_JSON, "application/yaml", "application/vnd.kubernetes.protobuf")
 
 
@@ -85,7 +87,7 @@ class Documents:
         accept = context.request.headers.get("Accept", "")
         if path == "/openapi/v2":
             if _PROTOBUF in accept:
-                return await _document(context, functools.partial(openapi.v2_protobuf, self._kinds), _PROTOBUF)
+                return await _document(context, functools.partial(openapi.v2_protobuf, self._kinds), _PROTOBUF_ANSWER)
             if accept and "json" not in accept and "*" not in accept:
                 raise status.not_acceptable((_JSON, _PROTOBUF))
             return await _document(context, functools.partial(openapi.v2, self._kinds), _JSON)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from apiserver_stub.registry import base
-from apiserver_stub.registry.apps import daemonset, deployment, replicaset, statefulset
+from apiserver_stub.registry.apps import controllerrevision, daemonset, deployment, replicaset, statefulset
 from apiserver_stub.registry.autoscaling import horizontalpodautoscaler
 from apiserver_stub.registry.batch import cronjob, job
 from apiserver_stub.registry.coordination import lease
@@ -14,33 +14,53 @@ from apiserver_stub.registry.core import (
     configmap,
     endpoints,
     event,
+    limitrange,
     namespace,
     node,
+    persistentvolume,
+    persistentvolumeclaim,
     pod,
+    podtemplate,
     replicationcontroller,
+    resourcequota,
     secret,
     service,
     serviceaccount,
-    volume_warnings,
 )
 from apiserver_stub.registry.discovery import endpointslice
 from apiserver_stub.registry.events import event as new_event
-from apiserver_stub.registry.networking import ingress
+from apiserver_stub.registry.networking import ingress, ingressclass, ipaddress, networkpolicy, servicecidr
+from apiserver_stub.registry.node import runtimeclass
+from apiserver_stub.registry.policy import poddisruptionbudget
+from apiserver_stub.registry.rbac import binding, role
+from apiserver_stub.registry.scheduling import priorityclass
+from apiserver_stub.registry.storage import (
+    csidriver,
+    csinode,
+    csistoragecapacity,
+    storageclass,
+    volumeattachment,
+    volumeattributesclass,
+)
 from apiserver_stub.schema import kinds
 
 _STRATEGIES: Final[Mapping[tuple[str, str], Callable[[kinds.Resource, base.View], base.Kind]]] = {
     ("", "configmaps"): configmap.ConfigMaps,
     ("", "endpoints"): endpoints.Endpoints,
     ("", "events"): event.Events,
+    ("", "limitranges"): limitrange.LimitRanges,
     ("", "namespaces"): namespace.Namespaces,
     ("", "nodes"): node.Nodes,
-    ("", "persistentvolumeclaims"): volume_warnings.PersistentVolumeClaims,
-    ("", "persistentvolumes"): volume_warnings.PersistentVolumes,
+    ("", "persistentvolumeclaims"): persistentvolumeclaim.PersistentVolumeClaims,
+    ("", "persistentvolumes"): persistentvolume.PersistentVolumes,
     ("", "pods"): pod.Pods,
+    ("", "podtemplates"): podtemplate.PodTemplates,
     ("", "replicationcontrollers"): replicationcontroller.ReplicationControllers,
+    ("", "resourcequotas"): resourcequota.ResourceQuotas,
     ("", "secrets"): secret.Secrets,
     ("", "serviceaccounts"): serviceaccount.ServiceAccounts,
     ("", "services"): service.Services,
+    ("apps", "controllerrevisions"): controllerrevision.ControllerRevisions,
     ("apps", "daemonsets"): daemonset.DaemonSets,
     ("apps", "deployments"): deployment.Deployments,
     ("apps", "replicasets"): replicaset.ReplicaSets,
@@ -51,7 +71,24 @@ _STRATEGIES: Final[Mapping[tuple[str, str], Callable[[kinds.Resource, base.View]
     ("coordination.k8s.io", "leases"): lease.Leases,
     ("discovery.k8s.io", "endpointslices"): endpointslice.EndpointSlices,
     ("events.k8s.io", "events"): new_event.Events,
+    ("networking.k8s.io", "ingressclasses"): ingressclass.IngressClasses,
     ("networking.k8s.io", "ingresses"): ingress.Ingresses,
+    ("networking.k8s.io", "ipaddresses"): ipaddress.IPAddresses,
+    ("networking.k8s.io", "networkpolicies"): networkpolicy.NetworkPolicies,
+    ("networking.k8s.io", "servicecidrs"): servicecidr.ServiceCIDRs,
+    ("rbac.authorization.k8s.io", "clusterrolebindings"): binding.Bindings,
+    ("rbac.authorization.k8s.io", "clusterroles"): role.ClusterRoles,
+    ("rbac.authorization.k8s.io", "rolebindings"): binding.Bindings,
+    ("rbac.authorization.k8s.io", "roles"): role.Roles,
+    ("node.k8s.io", "runtimeclasses"): runtimeclass.RuntimeClasses,
+    ("policy", "poddisruptionbudgets"): poddisruptionbudget.PodDisruptionBudgets,
+    ("scheduling.k8s.io", "priorityclasses"): priorityclass.PriorityClasses,
+    ("storage.k8s.io", "csidrivers"): csidriver.CSIDrivers,
+    ("storage.k8s.io", "csinodes"): csinode.CSINodes,
+    ("storage.k8s.io", "csistoragecapacities"): csistoragecapacity.CSIStorageCapacities,
+    ("storage.k8s.io", "storageclasses"): storageclass.StorageClasses,
+    ("storage.k8s.io", "volumeattachments"): volumeattachment.VolumeAttachments,
+    ("storage.k8s.io", "volumeattributesclasses"): volumeattributesclass.VolumeAttributesClasses,
 }
 
 

@@ -7,7 +7,10 @@ from typing import Any, Final
 
 from apiserver_stub.registry.autoscaling import defaults as autoscaling
 from apiserver_stub.registry.defaults import Apply, Defaulter, fill
+from apiserver_stub.registry.networking import defaults as networking
 from apiserver_stub.registry.podspec import defaults as podspec
+from apiserver_stub.registry.rbac import defaults as rbac
+from apiserver_stub.registry.storage import defaults as storage
 from apiserver_stub.schema import openapi, plan
 
 Object = dict[str, Any]
@@ -120,7 +123,10 @@ def _secret(obj: Object) -> None:
 
 _TABLE: Final[Mapping[str, Apply]] = {
     **autoscaling.TABLE,
+    **networking.TABLE,
+    **rbac.TABLE,
     **podspec.TABLE,
+    **storage.TABLE,
     "apps.v1.DaemonSetSpec": fill(revisionHistoryLimit=10),
     "apps.v1.DaemonSetUpdateStrategy": _daemon_set_strategy,
     "apps.v1.DeploymentSpec": fill(replicas=1, revisionHistoryLimit=10, progressDeadlineSeconds=600),
@@ -135,16 +141,12 @@ _TABLE: Final[Mapping[str, Apply]] = {
     "core.v1.Namespace": _namespace,
     "core.v1.NamespaceStatus": fill(phase="Active"),
     "core.v1.NodeStatus": _node_status,
-    "core.v1.PersistentVolumeClaimStatus": fill(phase="Pending"),
-    "core.v1.PersistentVolumeSpec": fill(persistentVolumeReclaimPolicy="Retain", volumeMode="Filesystem"),
-    "core.v1.PersistentVolumeStatus": fill(phase="Pending"),
     "core.v1.PodStatus": fill(phase="Pending"),
     "core.v1.ReplicationController": _replication_controller,
     "core.v1.Secret": _secret,
     "core.v1.Service": _service,
     "core.v1.ServicePort": _service_port,
     "discovery.v1.EndpointSlice": _endpoint_slice,
-    "storage.v1.StorageClass": fill(reclaimPolicy="Delete", volumeBindingMode="Immediate"),
 }
 
 DEFAULTER: Final = Defaulter(_TABLE)

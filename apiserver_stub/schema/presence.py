@@ -21,6 +21,8 @@ _COVERED: Final = (
     "io.k8s.api.events.v1.",
     "io.k8s.api.networking.v1.",
     "io.k8s.api.policy.v1.",
+    "io.k8s.api.scheduling.v1.",
+    "io.k8s.api.storage.v1.",
     "io.k8s.api.rbac.v1.",
     "io.k8s.api.resource.v1.",
     "io.k8s.apimachinery.pkg.apis.meta.v1.",
@@ -208,6 +210,7 @@ _VALUES: Final[dict[str, dict[str, Any]]] = {
     },
     "rbac.v1.ClusterRole": {"rules": None},
     "rbac.v1.Role": {"rules": None},
+    "scheduling.v1.PriorityClass": {"value": 0},
 }
 
 # Times by value: null when nobody set them.

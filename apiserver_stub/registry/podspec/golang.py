@@ -11,6 +11,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from apiserver_stub.registry.podspec import golang_volumes
+
 Object = Mapping[str, Any]
 # A field of a struct: Go's name, the JSON name ("" for one that clients never see), zero value, nested table, list?
 _Field = tuple[str, str, Any, str]
@@ -127,6 +129,7 @@ _TABLES: Final[Mapping[str, tuple[_Field, ...]]] = {
         "Downward": "Items>DownwardFile",
         "DownwardFile": 'Path="" FieldRef>ObjectFieldSelector ResourceFieldRef>ResourceFieldSelector Mode',
         "TokenProjection": 'Audience="" ExpirationSeconds=0 Path=""',
+        **golang_volumes.TABLES,
     }.items()
 }
 

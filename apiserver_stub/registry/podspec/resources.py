@@ -62,13 +62,14 @@ def _claims(used: Any, path: str, known: frozenset[str]) -> list[FieldError]:
 
 
 def _entry(name: str, text: str, path: str) -> list[FieldError]:
-    out = _container_name(name, path) + amount(name, text, path)
+    out = container_name(name, path) + amount(name, text, path)
     if name.startswith(_HUGE):
         out += _huge_page(name, text, path)
     return out
 
 
-def _container_name(name: str, path: str) -> list[FieldError]:
+def container_name(name: str, path: str) -> list[FieldError]:
+    """Errors in the name of a resource that containers have."""
     out = resource_name(name, path)
     if "/" not in name and name not in _CONTAINER and not name.startswith(_HUGE):
         out.append(field.invalid(path, name, "must be a standard resource for containers"))

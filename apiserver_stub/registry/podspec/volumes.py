@@ -78,7 +78,7 @@ def _empty_dir(source: Object, path: str) -> list[FieldError]:
     return []
 
 
-def _host_path(source: Object, path: str) -> list[FieldError]:
+def host_path(source: Object, path: str) -> list[FieldError]:
     name = source.get("path", "")
     if not name:
         return [field.required(f"{path}.path")]
@@ -212,7 +212,7 @@ def _nothing(source: Object, path: str) -> list[FieldError]:
 # In the order in which upstream looks at them: the first one found is the volume's source.
 _SOURCES: Final[Mapping[str, Callable[[Object, str], list[FieldError]]]] = {
     "emptyDir": _empty_dir,
-    "hostPath": _host_path,
+    "hostPath": host_path,
     "gitRepo": _needs("repository"),
     "gcePersistentDisk": _needs("pdName"),
     "awsElasticBlockStore": _needs("volumeID"),

@@ -25,7 +25,7 @@ _ANNOTATIONS: Final = {
     "security.alpha.kubernetes.io/sysctls": 'non-functional in v1.11+; use the "sysctls" field instead',
     "security.alpha.kubernetes.io/unsafe-sysctls": 'non-functional in v1.11+; use the "sysctls" field instead',
 }
-_VOLUMES: Final = {
+VOLUMES: Final = {
     "photonPersistentDisk": "deprecated in v1.11, non-functional in v1.16+",
     "gitRepo": "deprecated in v1.11, and disabled by default in v1.33+",
     "scaleIO": "deprecated in v1.16, non-functional in v1.22+",
@@ -80,13 +80,14 @@ def _affinity(spec: Object, path: str) -> Iterator[str]:
     base = f"{path}.affinity.nodeAffinity"
     required = "requiredDuringSchedulingIgnoredDuringExecution"
     for i, term in enumerate((node.get(required) or {}).get("nodeSelectorTerms") or ()):
-        yield from _term(term, f"{base}.{required}.nodeSelectorTerms[{i}]")
+        yield from node_term(term, f"{base}.{required}.nodeSelectorTerms[{i}]")
     preferred = "preferredDuringSchedulingIgnoredDuringExecution"
     for i, weighted in enumerate(node.get(preferred) or ()):
-        yield from _term(weighted.get("preference") or {}, f"{base}.{preferred}[{i}].preference")
+        yield from node_term(weighted.get("preference") or {}, f"{base}.{preferred}[{i}].preference")
 
 
-def _term(term: Object, path: str) -> Iterator[str]:
+def node_term(term: Object, path: str) -> Iterator[str]:
+    """A term of a node selector."""
     for i, requirement in enumerate(term.get("matchExpressions") or ()):
         key = requirement.get("key", "")
         if key in _NODE_LABELS:
@@ -104,7 +105,7 @@ def _topology(spec: Object, path: str) -> Iterator[str]:
 
 def _volumes(spec: Object, path: str) -> Iterator[str]:
     for i, volume in enumerate(spec.get("volumes") or ()):
-        for name, text in _VOLUMES.items():
+        for name, text in VOLUMES.items():
             if volume.get(name) is not None:
                 yield f"{path}.volumes[{i}].{name}: {text}"
         limit = (volume.get("emptyDir") or {}).get("sizeLimit")

@@ -1,0 +1,1 @@
+"""Rules of the kinds in node.k8s.io."""

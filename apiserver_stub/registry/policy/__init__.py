@@ -1,0 +1,1 @@
+"""Rules of the kinds in policy, and eviction."""

@@ -1,0 +1,1 @@
+"""Rules of the kinds in scheduling.k8s.io."""

@@ -1,0 +1,1 @@
+"""Rules of the kinds in storage.k8s.io."""

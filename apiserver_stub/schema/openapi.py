@@ -128,7 +128,7 @@ class Node:
     @property
     def default(self) -> Any:
         """The default that the schema itself names (custom resources); MISSING if it names none."""
-        return self._raw.get("df", MISSING)
+        return self._raw.get("d", MISSING)
 
     @property
     def merge_key(self) -> str | None:

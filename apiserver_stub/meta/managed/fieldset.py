@@ -151,8 +151,11 @@ def paths(found: Set, before: str = "") -> Iterator[str]:
         yield from paths(node, path)
 
 
-def _order(step: str) -> tuple[str, ...]:
-    return (step[0], step)
+_RANK: Final = {"f": 0, "k": 1, "v": 2, "i": 3}
+
+
+def _order(step: str) -> tuple[int, str]:
+    return _RANK.get(step[0], -1), step
 
 
 def shown(step: str) -> str:

@@ -14,7 +14,7 @@ _Part = Callable[[Object, str], Object]
 
 # Sources in the order of the struct's fields.
 _SOURCES: Final = ("object", "pods", "resource", "containerResource", "external")
-_CONDITION: Final = ("type", "status", "lastTransitionTime", "reason", "message")
+_CONDITION: Final[tuple[str, ...]] = ("type", "status", "lastTransitionTime", "reason", "message")
 
 
 def specs_to_v1(items: list[Object]) -> list[Object]:

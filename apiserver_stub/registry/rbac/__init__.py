@@ -1,0 +1,1 @@
+"""Rules of rbac.authorization.k8s.io, one module per kind."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from apiserver_stub.registry import base
+from apiserver_stub.registry.apiextensions import customresourcedefinition
 from apiserver_stub.registry.apps import controllerrevision, daemonset, deployment, replicaset, statefulset
 from apiserver_stub.registry.autoscaling import horizontalpodautoscaler
 from apiserver_stub.registry.batch import cronjob, job
@@ -61,6 +62,7 @@ _STRATEGIES: Final[Mapping[tuple[str, str], Callable[[kinds.Resource, base.View]
     ("", "serviceaccounts"): serviceaccount.ServiceAccounts,
     ("", "services"): service.Services,
     ("apps", "controllerrevisions"): controllerrevision.ControllerRevisions,
+    ("apiextensions.k8s.io", "customresourcedefinitions"): customresourcedefinition.CustomResourceDefinitions,
     ("apps", "daemonsets"): daemonset.DaemonSets,
     ("apps", "deployments"): deployment.Deployments,
     ("apps", "replicasets"): replicaset.ReplicaSets,

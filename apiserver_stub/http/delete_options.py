@@ -83,6 +83,11 @@ def _delete_body(body: bytes) -> dict[str, Any]:
             raise status.bad_request(
                 f"json: cannot unmarshal {shown} into Go struct field DeleteOptions.{name} of type {_GO[kind_of]}"
             )
+    for word in given.get("dryRun") or []:
+        if not isinstance(word, str):
+            raise status.bad_request(
+                f"json: cannot unmarshal {_go_type(word)} into Go struct field DeleteOptions.dryRun of type string"
+            )
     return given
 
 

@@ -124,7 +124,7 @@ def _manager_faults(manager: str) -> list[field.FieldError]:
 
 
 def dry_run_faults(dry_runs: list[str]) -> list[field.FieldError]:
-    if not dry_runs or set(dry_runs) == {"All"}:
+    if all(word == "All" for word in dry_runs):
         return []
     return [field.not_supported("dryRun", dry_runs, ["All"])]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -26,6 +27,9 @@ THREAD_ABOVE = 256 * 1024
 
 JSON_HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-cache, private"}
 GZIP_HEADERS = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+# In characters: of all warnings of an answer, and of each where they are too long together.
+WARNINGS_LENGTH = 4096
+WARNING_LENGTH = 256
 _YAML = {"Content-Type": YAML, "Cache-Control": "no-cache, private"}
 _BROWSERS = ("curl/", "Wget/", "Mozilla/")
 
@@ -68,7 +72,7 @@ def encoded(content: Object) -> bytes:
 
 def failure(context: Context | None, error: status.StatusError) -> web.Response:
     """A metav1.Status; without a context (the request was not understood) as JSON."""
-    content, headers = orjson.dumps(error.body), JSON_HEADERS
+    content, headers = _encoded_status(error.body), JSON_HEADERS
     if context and context.wanted.media == YAML:
         content, headers = to_yaml(content), _YAML
     response = web.Response(body=content, status=error.code, headers=headers | error.headers)
@@ -77,11 +81,34 @@ def failure(context: Context | None, error: status.StatusError) -> web.Response:
     return response
 
 
+def _encoded_status(body: Object) -> bytes:
+    """A message may quote what the client sent: lone surrogates, or more levels than orjson takes."""
+    try:
+        return orjson.dumps(body)
+    except orjson.JSONEncodeError:
+        text = json.dumps(body, ensure_ascii=False)
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+
+
 def add_warnings(response: web.StreamResponse, warnings: Iterable[str]) -> None:
-    for text in warnings:
+    """`Warning` headers; as kube-apiserver, texts are cut where all of them would be too long."""
+    kept = [text for text in dict.fromkeys(warnings) if text]
+    if sum(map(len, kept)) > WARNINGS_LENGTH:
+        kept = _shortened(kept)
+    for text in kept:
         quoted = text.replace("\\", "\\\\").replace('"', '\\"')
         clean = "".join(char for char in quoted if char.isprintable())
         response.headers.add("Warning", f'299 - "{clean}"')
+
+
+def _shortened(texts: Iterable[str]) -> list[str]:
+    kept, length = [], 0
+    for text in (text[:WARNING_LENGTH] for text in texts):
+        length += len(text)
+        if length > WARNINGS_LENGTH:
+            break
+        kept.append(text)
+    return kept
 
 
 def as_metadata(context: Context, obj: Object) -> Object:

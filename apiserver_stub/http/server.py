@@ -5,6 +5,7 @@ import logging
 import weakref
 from typing import Any
 
+import orjson
 from aiohttp import web
 
 from apiserver_stub.auth import authenticate, authorize
@@ -16,9 +17,13 @@ from apiserver_stub.http.context import NO_QUERY, Context
 from apiserver_stub.http.upgrade import Forwarder
 from apiserver_stub.meta import status
 from apiserver_stub.registry.catalog import Catalog
-from apiserver_stub.storage.log import StorageError
+from apiserver_stub.storage.log import StorageError, TooLarge
 
 logger = logging.getLogger(__name__)
+
+
+# What orjson says of documents that were read, but that JSON in UTF-8 can't hold.
+_UNENCODABLE = ("Recursion limit reached", "str is not valid UTF-8", "Integer exceeds 64-bit range")
 
 
 class Server:
@@ -44,11 +49,16 @@ class Server:
             response = respond.failure(context, error)
         except StorageError as error:
             response = respond.failure(context, status.internal(str(error)))
+        except TooLarge as error:
+            response = respond.failure(context, status.object_too_large(error.size))
         except (ConnectionError, asyncio.CancelledError):
             raise
-        except Exception:
-            logger.exception("%s %s failed", request.method, request.path)
-            response = respond.failure(context, status.internal("the request could not be handled"))
+        except Exception as error:
+            fault = _unencodable(error)
+            if fault is None:
+                logger.exception("%s %s failed", request.method, request.path)
+                fault = status.internal("the request could not be handled")
+            response = respond.failure(context, fault)
         if context is not None:
             target = context.target
             self.metrics.count(context.verb, target.group, target.version, target.resource, response.status)
@@ -131,3 +141,12 @@ class Server:
         if context.target.prefix in ("api", "apis") and self._catalog.has_group(context.target.group):
             raise status.no_such_resource()
         return system.page_not_found()
+
+
+def _unencodable(error: Exception) -> status.StatusError | None:
+    """400 where the client's object can't be stored: it is encoded before anything is written."""
+    if isinstance(error, RecursionError):
+        return status.bad_request("the object can't be encoded as JSON: exceeded max depth")
+    if isinstance(error, orjson.JSONEncodeError) and str(error).startswith(_UNENCODABLE):
+        return status.bad_request(f"the object can't be encoded as JSON: {error}")
+    return None

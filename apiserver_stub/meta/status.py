@@ -179,6 +179,14 @@ def too_large(message: str) -> StatusError:
     return StatusError(413, "RequestEntityTooLarge", f"Request entity is too large: {message}")
 
 
+def object_too_large(size: int) -> StatusError:
+    """The object is too large for etcd: beyond 2 MiB its client refuses to send it, from 1.5 MiB on the server."""
+    if size <= 2 * 1024 * 1024:
+        return unknown("etcdserver: request is too large")
+    detail = f"trying to send message larger than max ({size} vs. {2 * 1024 * 1024})"
+    return unknown(f"rpc error: code = ResourceExhausted desc = {detail}")
+
+
 def timeout(message: str, causes: list[dict[str, str]] | None = None) -> StatusError:
     details: dict[str, Any] = {"causes": causes} if causes else {}
     return StatusError(504, "Timeout", f"Timeout: {message}", details)

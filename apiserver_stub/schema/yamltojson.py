@@ -202,7 +202,8 @@ def _resolve(text: str) -> Any:
     return text
 
 
-def _integer(digits: str) -> int | float:
+def _integer(digits: str) -> int | float | str:
+    """A whole number; one that is too large for Go's float64 too is a text."""
     unsigned = digits.lstrip("+-")
     lower = unsigned.lower()
     if len(lower) > 1 and lower[0] == "0" and lower[1] not in "xbo":
@@ -210,4 +211,9 @@ def _integer(digits: str) -> int | float:
     else:
         value = int(lower, 0) if lower != "0o" else 0
     value = -value if digits[0] == "-" else value
-    return value if -(2**63) <= value < 2**64 else float(value)
+    if -(2**63) <= value < 2**64:
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        return digits

@@ -9,6 +9,9 @@ import orjson
 # Every stored value is JSON that begins so; the revision is spliced in behind it.
 HEAD = b'{"metadata":{'
 
+# etcd's default limit of a request, in bytes: objects that fit here must fit there too.
+LIMIT = 1536 * 1024
+
 
 class Key(NamedTuple):
     """Where an object is stored. Versions of one kind share it; `namespace` is "" for cluster-scoped kinds."""
@@ -87,6 +90,14 @@ class Conflict(Exception):
     """The key's revision is not the expected one."""
 
 
+class TooLarge(Exception):
+    """The object is larger than LIMIT; `size` is its length in bytes."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size = size
+
+
 class Compacted(Exception):
     """The revision asked for is older than the history that is kept."""
 
@@ -105,7 +116,7 @@ class Log(Protocol):
     async def append(self, change: Change) -> Entry:
         """Writes one change and returns the new entry (of a deletion: the last state, stamped) once it is durable.
 
-        Raises Conflict when the key is not at change.expected, StorageError when it can't be written.
+        Raises Conflict when the key is not at change.expected, TooLarge, StorageError when it can't be written.
         """
 
     def get(self, key: Key) -> Entry | None: ...

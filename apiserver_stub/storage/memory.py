@@ -6,7 +6,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from apiserver_stub.storage.broadcast import Broadcast
-from apiserver_stub.storage.log import Change, Compacted, Conflict, Entry, Event, Future, Key, stamp, unstamp
+from apiserver_stub.storage.log import (
+    LIMIT,
+    Change,
+    Compacted,
+    Conflict,
+    Entry,
+    Event,
+    Future,
+    Key,
+    TooLarge,
+    stamp,
+    unstamp,
+)
 
 TableName = tuple[str, str]
 
@@ -147,6 +159,8 @@ class MemoryLog:
         if (previous.revision if previous else 0) != change.expected:
             raise Conflict
         if change.value is not None:
+            if len(change.value) > LIMIT:
+                raise TooLarge(len(change.value))
             entry = Entry(change.key, revision, stamp(change.value, revision), change.labels)
             return Event(revision, False, entry, previous, self._clock())
         assert previous, "nothing to delete"

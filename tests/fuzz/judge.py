@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from tests.bench.wire import Target
 
 # An answer that takes longer is a hang, in seconds.
 PATIENCE = 10.0
+_NUMBERS = re.compile(r"[0-9]{2,}(?!:)")
 # Warnings are headers of their own.
 http.client._MAXHEADERS = 1000  # type: ignore[attr-defined]
 # Subresources that reach for a kubelet, of which there is none here.
@@ -38,7 +40,7 @@ class Judge:
     def __init__(self, kubeconfig: Path) -> None:
         self._target = Target.of_kubeconfig(kubeconfig)
         self._connection = self._connect()
-        self.faults: list[str] = []
+        self.faults: dict[str, Request] = {}
         self.codes: Counter[int] = Counter()
 
     def _connect(self) -> http.client.HTTPSConnection:
@@ -74,13 +76,14 @@ class Judge:
         return content
 
     def _note(self, request: Request, fault: str) -> None:
-        self.faults.append(f"{fault}\n    {request}")
+        """One request for each kind of fault is enough."""
+        self.faults.setdefault(_NUMBERS.sub("#", fault), request)
 
     def close(self) -> None:
         self._connection.close()
 
     def report(self) -> str:
-        return "\n".join(dict.fromkeys(self.faults))
+        return "\n".join(f"{fault}\n    {request}" for fault, request in self.faults.items())
 
 
 def _fault(request: Request, code: int, content: bytes) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 # Packages whose pointers are listed below. Elsewhere a scalar that a client sent is kept as it is.
 _COVERED: Final = (
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.",
     "io.k8s.api.apps.v1.",
     "io.k8s.api.autoscaling.v1.",
     "io.k8s.api.autoscaling.v2.",

@@ -65,7 +65,6 @@ _SCALE: dict[str, Answer] = {
     "patch": subresources.patch_scale,
 }
 _PART: dict[str, Answer] = {"get": get, "update": update.serve, "patch": patch.serve}
-_POD: dict[str, Answer] = {"binding": subresources.bind, "eviction": subresources.evict}
 
 
 class Resources:
@@ -128,8 +127,12 @@ class Resources:
             return await _SCALE[context.verb](context, registry)
         if served.kind == registry.resource.kind:
             return await _PART[context.verb](context, registry)
-        if target.resource == "pods" and target.subresource in _POD:
-            return await _POD[target.subresource](context, registry)
+        if target.subresource == "binding":
+            return await subresources.bind(context, registry)
+        if target.subresource == "eviction":
+            budgets = self._catalog.find("policy", "v1", "poddisruptionbudgets")
+            assert budgets
+            return await subresources.evict(context, registry, budgets)
         if target.subresource == "token":
             return await token_request.serve(context, registry, self._issuer)
         raise status.not_implemented(f"{target.resource}/{target.subresource} is not served yet")

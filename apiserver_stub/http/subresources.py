@@ -9,8 +9,9 @@ from apiserver_stub.http import delete_options, negotiate, options, patch, respo
 from apiserver_stub.http.context import Context, body, decoded, object_body
 from apiserver_stub.http.update import check_name
 from apiserver_stub.meta import status
-from apiserver_stub.registry import binding, delete
+from apiserver_stub.registry import binding
 from apiserver_stub.registry.generic import Registry, WriteOptions
+from apiserver_stub.registry.policy import eviction
 from apiserver_stub.schema import decode, openapi
 
 Object = dict[str, Any]
@@ -86,8 +87,8 @@ async def bind(context: Context, registry: Registry) -> web.Response:
     return await respond.document(context, _CREATED, 201)
 
 
-async def evict(context: Context, registry: Registry) -> web.Response:
-    """POST of an Eviction: a delete, as long as no PodDisruptionBudget is looked at."""
+async def evict(context: Context, registry: Registry, budgets: Registry) -> web.Response:
+    """POST of an Eviction. registry: of Pods; budgets: of PodDisruptionBudgets."""
     content = await object_body(context)
     asked = options.write_options(context.query, context.dry_runs, "CreateOptions")
     wanted = decoded(context, content, registry.resource.subresources["eviction"], asked.field_validation)
@@ -96,5 +97,5 @@ async def evict(context: Context, registry: Registry) -> web.Response:
         raise status.bad_request("name in URL does not match name in Eviction object")
     chosen = delete_options.parse({}, context.dry_runs, orjson.dumps(wanted.get("deleteOptions") or {}))
     chosen.dry_run = chosen.dry_run or asked.dry_run
-    await delete.delete(registry, context.target.namespace, context.target.name, chosen)
+    await eviction.evict(registry, budgets, context.target.namespace, context.target.name, chosen)
     return await respond.document(context, _CREATED, 201)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from apiserver_stub.meta import status
 from apiserver_stub.registry import base
+from apiserver_stub.schema import quantity
 
 Object = base.Object
 
@@ -26,8 +27,8 @@ def admit(pod: Object, view: base.View, *, mount_token: bool) -> None:
         return
     _service_account(pod, view, mount_token=mount_token)
     _priority(pod, view)
-    _runtime_class(pod, view)
     _tolerations(pod["spec"])
+    _runtime_class(pod, view)
 
 
 def readmit(pod: Object, view: base.View) -> None:
@@ -119,9 +120,43 @@ def _priority(pod: Object, view: base.View) -> None:
 
 
 def _runtime_class(pod: Object, view: base.View) -> None:
-    name = pod["spec"].get("runtimeClassName")
-    if name and view.get("node.k8s.io", "runtimeclasses", "", name) is None:
+    spec = pod["spec"]
+    name = spec.get("runtimeClassName")
+    chosen = view.get("node.k8s.io", "runtimeclasses", "", name) if name else None
+    if name and chosen is None:
         raise _refuse(pod, f'pod rejected: RuntimeClass "{name}" not found')
+    overhead = ((chosen or {}).get("overhead") or {}).get("podFixed")
+    if spec.get("overhead") and chosen is None:
+        raise _refuse(pod, "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead")
+    if chosen is None:
+        return
+    if spec.get("overhead") is not None and not _same_amounts(spec["overhead"], overhead or {}):
+        raise _refuse(pod, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead")
+    if overhead:
+        spec["overhead"] = dict(overhead)
+    _place_by_class(pod, chosen.get("scheduling") or {})
+
+
+def _same_amounts(given: Object, defined: Object) -> bool:
+    if given.keys() != defined.keys():
+        return False
+    return all(quantity.parse(given[name]) == quantity.parse(defined[name]) for name in given)
+
+
+def _place_by_class(pod: Object, rules: Object) -> None:
+    """A class whose handler is on some nodes only brings a node selector and tolerations along."""
+    spec = pod["spec"]
+    selector = spec.get("nodeSelector") or {}
+    for key, value in (rules.get("nodeSelector") or {}).items():
+        if selector.get(key, value) != value:
+            detail = f"runtimeClass.scheduling.nodeSelector[{key}] = {value}; pod.spec.nodeSelector[{key}] = "
+            raise _refuse(pod, f"conflict: {detail}{selector[key]}")
+    if rules.get("nodeSelector"):
+        spec["nodeSelector"] = selector | rules["nodeSelector"]
+    for toleration in rules.get("tolerations") or ():
+        present = spec.setdefault("tolerations", [])
+        if toleration not in present:
+            present.append(dict(toleration))
 
 
 def _tolerations(spec: Object) -> None:

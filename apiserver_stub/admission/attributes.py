@@ -1,0 +1,47 @@
+"""What admission plug-ins are told about a request, and what a plug-in is."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from apiserver_stub.auth.authenticate import SYSTEM, User
+from apiserver_stub.schema import kinds
+
+Object = dict[str, Any]
+Operation = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
+
+
+@dataclass(slots=True)
+class Attributes:
+    """One request for one object; see the Kubernetes page "Admission Control" and AdmissionRequest of admission/v1.
+
+    obj: the new object with kind and apiVersion; None for DELETE. old: the object as it is; None for CREATE.
+    name: "" where the server is to generate it. options: the CreateOptions, UpdateOptions … of the request.
+    warnings become Warning headers, annotations go to the audit log.
+    """
+
+    operation: Operation
+    resource: kinds.Resource
+    namespace: str
+    name: str
+    obj: Object | None = None
+    old: Object | None = None
+    subresource: str = ""
+    options: Object = field(default_factory=dict)
+    dry_run: bool = False
+    user: User = SYSTEM
+    warnings: list[str] = field(default_factory=list)
+    annotations: dict[str, str] = field(default_factory=dict)
+
+
+class Mutating(Protocol):
+    """A plug-in that may change a.obj in place, or refuse it. Runs before the kind's own validation."""
+
+    def admit(self, a: Attributes) -> None:
+        """Raises StatusError."""
+
+
+class Validating(Protocol):
+    """A plug-in that only judges. Runs after the kind's own validation, on the object as it would be stored."""
+
+    def validate(self, a: Attributes) -> None:
+        """Raises StatusError."""

@@ -70,7 +70,7 @@ class App:
             raise StartError(_listen_fault(settings, error)) from None
         self.port = self._runner.addresses[0][1]
         self.server.url = self.url
-        await bootstrap.ensure(self.catalog, self.port)
+        await bootstrap.ensure(self.catalog, self._address(), self.port)
         pki.write_kubeconfig(settings.kubeconfig, settings.pki, self.url)
         self._compaction = asyncio.create_task(self._compact())
 
@@ -88,6 +88,13 @@ class App:
     def url(self) -> str:
         host = self.settings.client_address
         return f"https://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    def _address(self) -> str:
+        """Where Pods find the server: not on their own loopback."""
+        chosen = next((one for one in (self.settings.advertise, self.settings.bind) if pki.is_address(one)), "")
+        if not chosen or addresses.is_unspecified(chosen):
+            return addresses.primary()
+        return "" if addresses.is_loopback(chosen) else chosen
 
     async def _compact(self) -> None:
         while True:

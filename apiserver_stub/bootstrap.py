@@ -1,4 +1,4 @@
-"""What a fresh server creates by itself: system namespaces, the kubernetes Service, system priority classes."""
+"""What a server creates by itself: system namespaces, the kubernetes Service and where it leads, priority classes."""
 
 from typing import Any
 
@@ -13,13 +13,19 @@ from apiserver_stub.settings import SERVICE_ADDRESS
 NAMESPACES = ("kube-system", "kube-public", "kube-node-lease", "default")
 
 
-async def ensure(catalog: Catalog, port: int) -> None:
-    """Creates what is missing; what is there is left alone."""
+async def ensure(catalog: Catalog, address: str, port: int) -> None:
+    """Creates what is missing; what is there is left alone, but for where the server listens.
+
+    address: of this machine, for Pods; "" where it has none.
+    """
     for name in NAMESPACES:
         await _create(catalog, "", "v1", "namespaces", {"metadata": {"name": name}})
     for body in _priority_classes():
         await _create(catalog, "scheduling.k8s.io", "v1", "priorityclasses", body)
     await _create(catalog, "", "v1", "services", _service(port))
+    if address:
+        await _replace(catalog, "", "v1", "endpoints", _endpoints(address, port))
+        await _replace(catalog, "discovery.k8s.io", "v1", "endpointslices", _endpoint_slice(address, port))
 
 
 async def _create(catalog: Catalog, group: str, version: str, resource: str, body: dict[str, Any]) -> None:
@@ -33,6 +39,38 @@ async def _create(catalog: Catalog, group: str, version: str, resource: str, bod
         await registry.create(obj, namespace, WriteOptions())
     except status.StatusError as error:
         raise RuntimeError(f"bootstrap object {resource}/{body['metadata']['name']}: {error.message}") from error
+
+
+async def _replace(catalog: Catalog, group: str, version: str, resource: str, body: dict[str, Any]) -> None:
+    """Creates the object, or puts the content of one that is there right."""
+    await _create(catalog, group, version, resource, body)
+    registry = catalog.find(group, version, resource)
+    assert registry
+    content = {name: value for name, value in body.items() if name != "metadata"}
+    meta = body["metadata"]
+    await registry.update(meta["namespace"], meta["name"], lambda old: old | content, WriteOptions())
+
+
+def _endpoints(address: str, port: int) -> dict[str, Any]:
+    ports = [{"name": "https", "port": port, "protocol": "TCP"}]
+    labels = {"endpointslice.kubernetes.io/skip-mirror": "true"}
+    return {
+        "metadata": {"name": "kubernetes", "namespace": "default", "labels": labels},
+        "subsets": [{"addresses": [{"ip": address}], "ports": ports}],
+    }
+
+
+def _endpoint_slice(address: str, port: int) -> dict[str, Any]:
+    return {
+        "metadata": {
+            "name": "kubernetes",
+            "namespace": "default",
+            "labels": {"kubernetes.io/service-name": "kubernetes"},
+        },
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
+        "ports": [{"name": "https", "port": port, "protocol": "TCP"}],
+    }
 
 
 def _priority_classes() -> list[dict[str, Any]]:

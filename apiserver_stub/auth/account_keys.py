@@ -91,5 +91,3 @@ def _jwk(key: Any) -> dict[str, str]:
         "n": encoded(numbers.n.to_bytes((numbers.n.bit_length() + 7) // 8)),
         "e": encoded(numbers.e.to_bytes((numbers.e.bit_length() + 7) // 8)),
     }
-
-

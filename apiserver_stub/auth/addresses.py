@@ -1,7 +1,8 @@
-"""The addresses of this machine, for certificates."""
+"""The addresses of this machine, for certificates and for Pods."""
 
 import ipaddress
 import re
+import socket
 from pathlib import Path
 
 _LOCAL = re.compile(r"\|-- (\S+)\n\s+/32 host LOCAL")
@@ -31,3 +32,24 @@ def ipv6(if_inet6: str) -> set[str]:
         if scope == "00":
             found.add(str(ipaddress.IPv6Address(int(digits, 16))))
     return found
+
+
+def primary() -> str:
+    """The IPv4 address that leads elsewhere, else any but the loopback's; "" where there is none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            # Nothing is sent: the kernel only chooses a route (an address of RFC 5737).
+            sock.connect(("192.0.2.1", 9))
+            return str(sock.getsockname()[0])
+        except OSError:
+            others = (one for one in sorted(local()) if ":" not in one and not is_loopback(one))
+            return next(others, "")
+
+
+def is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address).is_loopback
+
+
+def is_unspecified(address: str) -> bool:
+    """0.0.0.0 or ::, all addresses."""
+    return ipaddress.ip_address(address).is_unspecified

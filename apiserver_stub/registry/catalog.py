@@ -1,5 +1,7 @@
 """The registry of every resource that is served, made when it is first asked for."""
 
+import functools
+
 from apiserver_stub.registry import strategies
 from apiserver_stub.registry.admission import Admission
 from apiserver_stub.registry.generic import Registry
@@ -15,7 +17,7 @@ class Catalog:
         self.kinds = served
         self.log = log
         self._admission = Admission(log)
-        self._strategies = strategies.Strategies(LogView(log))
+        self._strategies = strategies.Strategies(LogView(log), issues_tokens=True)
         self._registries: dict[tuple[str, str, str], Registry] = {}
         self._versions = {(group.name, version) for group in served.groups() for version in group.versions}
         self._groups = {group.name for group in served.groups()}
@@ -29,7 +31,14 @@ class Catalog:
                 return None
             strategy = self._strategies.for_resource(resource)
             found = self._registries[key] = Registry(resource, strategy, self.log, self._admission)
+            found.sibling = functools.partial(self._sibling, found.table, name)
         return found
+
+    def _sibling(self, table: tuple[str, str], name: str, api_version: str) -> Registry | None:
+        """The registry of another version of the objects in a table."""
+        group, _, version = api_version.rpartition("/")
+        other = self.find(group, version, name)
+        return other if other and other.table == table else None
 
     def has_group(self, group: str) -> bool:
         return group in self._groups

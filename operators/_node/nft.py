@@ -18,11 +18,23 @@ class HostPort:
     host_ip: str = ""
 
 
-def render(network: str, bridge: str, ports: Iterable[HostPort]) -> str:
+@dataclass(frozen=True, slots=True, order=True)
+class Service:
+    """A Service's address and port, and where they lead; protocol as above."""
+
+    protocol: str
+    address: str
+    port: int
+    to_address: str
+    to_port: int
+
+
+def render(network: str, bridge: str, ports: Iterable[HostPort], services: Iterable[Service] = ()) -> str:
     """The ruleset as text for `nft -f`: it replaces the table in one transaction (pure)."""
     every = sorted(set(ports))
     wide = ", ".join(f"{p.protocol} . {p.port} : {p.pod_ip} . {p.pod_port}" for p in every if not p.host_ip)
     narrow = ", ".join(f"{p.protocol} . {p.host_ip} . {p.port} : {p.pod_ip} . {p.pod_port}" for p in every if p.host_ip)
+    led = ", ".join(f"{s.protocol} . {s.address} . {s.port} : {s.to_address} . {s.to_port}" for s in sorted(services))
     return f"""table {TABLE}
 delete table {TABLE}
 table {TABLE} {{
@@ -34,7 +46,12 @@ table {TABLE} {{
         type inet_proto . ipv4_addr . inet_service : ipv4_addr . inet_service
         {f"elements = {{ {narrow} }}" if narrow else ""}
     }}
+    map services {{
+        type inet_proto . ipv4_addr . inet_service : ipv4_addr . inet_service
+        {f"elements = {{ {led} }}" if led else ""}
+    }}
     chain hostports_dnat {{
+        dnat ip to meta l4proto . ip daddr . th dport map @services
         dnat ip to meta l4proto . ip daddr . th dport map @hostports_at
         fib daddr type local dnat ip to meta l4proto . th dport map @hostports
     }}

@@ -4,17 +4,19 @@ import base64
 from collections.abc import Iterable, Mapping
 
 from operators.pod import sources as src
+from operators.pod.service_env import of_services
 from operators.pod.sources import NodeFacts, Object, Sources
 
 
 def resolve(pod: Object, container: Object, sources: Sources, node: NodeFacts) -> dict[str, str]:
-    """Name → value in the order of definition: `envFrom` first, then `env`, later entries winning.
+    """Name → value in the order of definition: `envFrom` first, then `env`, later entries winning, then Services.
 
     Raises sources.Missing when a ConfigMap, Secret or key that is not optional is absent, sources.Unsupported
     for a reference this node cannot read. See the Kubernetes page "Define Dependent Environment Variables".
     """
     namespace = pod["metadata"]["namespace"]
     result: dict[str, str] = {}
+    services = of_services(pod, sources.services(namespace))
     for source in container.get("envFrom") or ():
         prefix = source.get("prefix") or ""
         result.update((prefix + key, value) for key, value in _env_from(source, namespace, sources) if _is_name(key))
@@ -24,9 +26,9 @@ def resolve(pod: Object, container: Object, sources: Sources, node: NodeFacts) -
             if value is None:
                 continue
         else:
-            value = expand(entry.get("value") or "", result)
+            value = expand(entry.get("value") or "", services | result)
         result[entry["name"]] = value
-    return result
+    return result | {name: value for name, value in services.items() if name not in result}
 
 
 def command(container: Object, env: Mapping[str, str]) -> tuple[list[str] | None, list[str] | None]:

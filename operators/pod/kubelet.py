@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,12 +35,14 @@ from operators.pod.runner import Runner
 from operators.pod.sealing import Sealer
 from operators.pod.sources import NodeFacts, Object
 from operators.pod.status import Facts, Report
+from operators.pod.tokens import Tokens
 from operators.pod.view import View
 
 _log = logging.getLogger("ukube.pod")
 
 _INTERIM = 0.4  # seconds after which a Pod that is still starting gets its first status
-SWEEP = Key("", "")  # not a Pod: asks for a look at what nobody owns
+SWEEP = Key("", "")  # not a Pod: asks for a look at what nobody owns, and at where the API server is
+_API = Key("default", "kubernetes")
 
 
 class Kubelet:
@@ -59,6 +61,7 @@ class Kubelet:
         self.images = Images(Podman(), self._notify, lambda pod: enqueue(meta.key_of(pod)))
         self.prober = Prober(self._run_exec, self._probed)
         self.sealer = Sealer(machine.paths)
+        self.tokens = Tokens(machine.paths)
         self.runner = Runner(self)
         self.ender = Ender(self)
         self._locals: dict[str, Local] = {}
@@ -73,7 +76,7 @@ class Kubelet:
         await self.systemd.open()
         if changed:
             await self.systemd.reload()
-        await self.network.apply(self.inventory.host_ports())
+        await self.network.restore(self.inventory.host_ports())
         if await self.systemd.start(unit.NETWORK) != "done":
             _log.error("%s failed: Pods will have no network; see journalctl -u %s", unit.NETWORK, unit.NETWORK)
         await self.systemd.start(unit.TARGET)  # active already after a boot; not so on the first day, or after a stop
@@ -92,6 +95,7 @@ class Kubelet:
     def forget(self, uid: str) -> None:
         self._locals.pop(uid, None)
         self.sealer.forget(uid)
+        self.tokens.forget(uid)
         self.inventory.forget(uid)
 
     # Reconcile
@@ -123,6 +127,8 @@ class Kubelet:
             if uid not in present:
                 _log.info("removing what is left of Pod %s", uid)
                 await self.ender.discard(self.inventory.record(uid))
+        self.network.lead_to_api(kube.get_or_none("v1", "services", _API), kube.get_or_none("v1", "endpoints", _API))
+        await self.network.apply(self.inventory.host_ports())
         return DONE
 
     async def _run(self, pod: Object, kube: Kube, now: datetime) -> Result:
@@ -234,6 +240,20 @@ class Kubelet:
     def secret(self, namespace: str, name: str) -> Object | None:
         assert self._kube is not None
         return self._kube.get_or_none("v1", "secrets", Key(namespace, name))
+
+    def services(self, namespace: str) -> Iterable[Object]:
+        assert self._kube is not None
+        found = list(self._kube.list("v1", "services", namespace))
+        api = self._kube.get_or_none("v1", "services", _API)
+        return [*found, api] if api is not None and namespace != _API.namespace else found
+
+    def token(self, pod: Object, audience: str, seconds: int) -> str:
+        return self.tokens.get(pod, audience, seconds)
+
+    async def renew_tokens(self, pod: Object) -> float | None:
+        """Seconds until that is to be done again."""
+        assert self._kube is not None
+        return await self.tokens.renew(pod, self._kube, self._kube.clock())
 
     # News
 

@@ -43,6 +43,11 @@ class Users:
                 yield meta.key_of(pod)
 
 
+def _api_server(obj: Object, kube: Kube, /) -> Iterable[Key]:
+    """Pods reach the API server through the Service `kubernetes`."""
+    return [kubelet.SWEEP] if meta.key_of(obj) == Key("default", "kubernetes") else ()
+
+
 class Running:
     """What lives from startup to cleanup."""
 
@@ -103,6 +108,8 @@ async def stop(kube: Kube) -> None:
         Watch("v1/nodes", field_selector=_me),
         Watch("v1/configmaps", keys=Users("ConfigMap")),
         Watch("v1/secrets", keys=Users("Secret")),
+        Watch("v1/services", keys=_api_server),
+        Watch("v1/endpoints", keys=_api_server, field_selector="metadata.name=kubernetes"),
     ],
 )
 async def reconcile(key: Key, kube: Kube, now: datetime) -> Result:

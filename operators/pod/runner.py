@@ -85,6 +85,8 @@ class Runner:
         try:
             if not record.sandbox:
                 await self._make_sandbox(pod, record)
+            if (renewal := await self._kubelet.renew_tokens(pod)) is not None:
+                again.append(renewal)
             planned = self._volumes(pod, record)
             await asyncio.to_thread(volume_files.ensure, list(planned.values()))
             self._seal(pod, record, planned, local)
@@ -102,7 +104,9 @@ class Runner:
         return True
 
     def _seal(self, pod: Object, record: Record, planned: Mapping[str, Volume], local: Local) -> None:
-        contents = ((v.path, path, file.data) for v in planned.values() for path, file in v.files.items())
+        # A token that was renewed is not worth a write to the disk: the operator renews it again after a boot.
+        every = ((v.path, path, file) for v in planned.values() for path, file in v.files.items())
+        contents = ((volume, path, b"" if file.is_renewed else file.data) for volume, path, file in every)
         self._kubelet.sealer.want(record.uid, (*contents, *sorted(local.environment.items())))
         memory = [f"{v.path} {v.size_limit or ''}\n" for v in planned.values() if v.kind == "memory"]
         if memory:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from operators._kube import quantity
@@ -11,11 +11,17 @@ Object = Mapping[str, Any]
 
 
 class Sources(Protocol):
-    """The ConfigMaps and Secrets that the node's Pods may name, as plain objects; None when absent."""
+    """What the node's Pods may name. ConfigMaps and Secrets are plain objects; None when absent."""
 
     def config_map(self, namespace: str, name: str) -> Object | None: ...
 
     def secret(self, namespace: str, name: str) -> Object | None: ...
+
+    def services(self, namespace: str) -> Iterable[Object]:
+        """The Services of a namespace, and `kubernetes` in `default`."""
+
+    def token(self, pod: Object, audience: str, seconds: int) -> str:
+        """A token of the Pod's ServiceAccount for the audience ("": the API server). Raises Missing."""
 
 
 class Missing(Exception):

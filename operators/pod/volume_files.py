@@ -140,8 +140,8 @@ def _write_tree(folder: Path, files: Mapping[str, File], group: int | None) -> N
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as out:
             out.write(file.data)
-            if group is not None:
-                os.fchown(out.fileno(), -1, group)
+            if group is not None or file.user is not None:
+                os.fchown(out.fileno(), -1 if file.user is None else file.user, -1 if group is None else group)
             os.fchmod(out.fileno(), file.mode | (0o440 if group is not None else 0))
 
 

@@ -8,6 +8,7 @@ from operators.pod import env, sources
 from operators.pod.sources import NodeFacts, Object, Sources
 
 _DEFAULT_MODE = 0o644
+TOKEN_SECONDS = 3600  # the life of a token, where the Pod does not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,15 @@ class Roots:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file of a volume made from objects: its bytes and permission bits."""
+    """One file of a volume made from objects: its bytes and permission bits.
+
+    user: its owner, where that is not root. is_renewed: whether it changes by itself (a token).
+    """
 
     data: bytes = field(repr=False)
     mode: int
+    user: int | None = None
+    is_renewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +205,27 @@ def _projected_files(definition: Object, pod: Object, available: Sources, node: 
     return files
 
 
+def _token_files(definition: Object, pod: Object, available: Sources, node: NodeFacts) -> dict[str, File]:
+    """As kubelet: only the user that all containers run as may read it, or the Pod's group, if either is known."""
+    seconds = int(definition.get("expirationSeconds") or TOKEN_SECONDS)
+    token = available.token(pod, definition.get("audience") or "", seconds)
+    user = common_user(pod)
+    is_restricted = user is not None or (pod["spec"].get("securityContext") or {}).get("fsGroup") is not None
+    mode = 0o600 if is_restricted else definition["defaultMode"]
+    return {_path(definition["path"]): File(token.encode(), mode, user, is_renewed=True)}
+
+
+def common_user(pod: Object) -> int | None:
+    """The runAsUser of all containers; None when one does not say or they differ."""
+    spec = pod["spec"]
+    default = (spec.get("securityContext") or {}).get("runAsUser")
+    users = {
+        (container.get("securityContext") or {}).get("runAsUser", default)
+        for container in (*(spec.get("initContainers") or ()), *spec["containers"])
+    }
+    return users.pop() if len(users) == 1 else None
+
+
 def _select(
     data: Mapping[str, bytes] | None, definition: Object, kind: str, namespace: str, name: str
 ) -> dict[str, File]:
@@ -236,4 +263,9 @@ _FILE_VOLUMES = {
     "downwardAPI": ("downward-api", _downward_files),
     "projected": ("projected", _projected_files),
 }
-_PROJECTED = {"configMap": _config_map_files, "secret": _secret_files, "downwardAPI": _downward_files}
+_PROJECTED = {
+    "configMap": _config_map_files,
+    "secret": _secret_files,
+    "downwardAPI": _downward_files,
+    "serviceAccountToken": _token_files,
+}

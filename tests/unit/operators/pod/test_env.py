@@ -12,6 +12,9 @@ class Objects:
     def __init__(self, config_maps=None, secrets=None):
         self.config_maps, self.secrets = config_maps or {}, secrets or {}
 
+    def services(self, namespace):
+        return ()
+
     def config_map(self, namespace, name):
         return self.config_maps.get((namespace, name))
 

@@ -13,6 +13,12 @@ from operators.pod.volumes import Roots
 
 
 class Objects:
+    def services(self, namespace):
+        return ()
+
+    def token(self, pod, audience, seconds):
+        return f"token for {audience}"
+
     def config_map(self, namespace, name):
         return {"data": {"a.conf": "one", "b.conf": "two"}} if name == "settings" else None
 

@@ -1,4 +1,4 @@
-"""PATCH: JSON patch, merge patch, strategic merge patch, and a plain form of server-side apply."""
+"""PATCH: JSON patch, merge patch, strategic merge patch; server-side apply is in http/apply.py."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from apiserver_stub.http import negotiate, options, respond
-from apiserver_stub.http.context import Context, body, check_representation, decoded_object
+from apiserver_stub.http import apply, manager, options, respond
+from apiserver_stub.http.context import Context, body, check_representation
 from apiserver_stub.http.update import check_name
 from apiserver_stub.meta import field, goformat, jsonpatch, mergepatch, status, strategicpatch
 from apiserver_stub.registry import parts
@@ -17,7 +17,6 @@ from apiserver_stub.schema import decode, kinds
 JSON_PATCH = "application/json-patch+json"
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
-APPLY = "application/apply-patch+yaml"
 
 # A patch as a function of the object that it is applied to.
 Patch = Callable[[Object], Object]
@@ -28,9 +27,10 @@ async def serve(context: Context, registry: Registry) -> web.Response:
     media = patch_media(context, registry)
     raw = await body(context.request)
     asked = options.write_options(context.query, context.dry_runs, "PatchOptions")
-    if media == APPLY:
-        return await _apply(context, registry, raw, asked)
-    _check_force(context, asked)
+    if media == apply.MEDIA:
+        return await apply.serve(context, registry, raw, asked)
+    check_force(context)
+    asked = manager.named(context, asked)
     document = load(raw, is_list=media == JSON_PATCH)
     # What an error quotes: of a strategic patch the patch, of the others what they result in.
     quoted = goformat.text(document) if media == STRATEGIC else None
@@ -126,41 +126,8 @@ def _go_name(value: object) -> str:
     return {dict: "object", list: "array", str: "string", bool: "bool", type(None): "null"}.get(type(value), "number")
 
 
-def _check_force(context: Context, asked: WriteOptions) -> None:
+def check_force(context: Context) -> None:
+    """Raises StatusError (422)."""
     if "force" in context.query:
         error = field.forbidden("force", "may not be specified for non-apply patch")
         raise status.invalid("meta.k8s.io", "PatchOptions", "", [error])
-
-
-async def _apply(context: Context, registry: Registry, raw: bytes, asked: WriteOptions) -> web.Response:
-    """Server-side apply without field ownership.
-
-    An object that is missing is created, one that is there is merged with as by a strategic merge patch: conflicts
-    are not tracked, and a field that an earlier apply set and this one leaves out stays.
-    """
-    if not asked.field_manager:
-        error = field.required("fieldManager", "is required for apply patch")
-        raise status.invalid("meta.k8s.io", "PatchOptions", "", [error])
-    obj = decoded_object(context, (raw, negotiate.YAML), registry, asked.field_validation)
-    if (obj.get("metadata") or {}).get("managedFields"):
-        raise status.bad_request("metadata.managedFields must be nil")
-    target = context.target
-    obj.setdefault("metadata", {}).setdefault("name", target.name)
-    check_name(obj, target.name)
-    missing = registry.log.head(registry.key(target.namespace, target.name)) is None
-    if missing and not target.subresource:
-        return await _create(context, registry, obj, asked)
-    change = changer(context, registry, lambda old: strategicpatch.apply(old, obj, registry.node), asked)
-    written = await registry.update(target.namespace, target.name, change, asked, target.subresource)
-    context.warn(written.warnings)
-    return await respond.entry(context, registry, written.entry)
-
-
-async def _create(context: Context, registry: Registry, obj: Object, asked: WriteOptions) -> web.Response:
-    name = obj["metadata"]["name"]
-    if uid := obj["metadata"].get("uid"):
-        message = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
-        raise status.conflict(registry.resource, name, message)
-    written = await registry.create(obj, context.target.namespace, asked)
-    context.warn(written.warnings)
-    return await respond.entry(context, registry, written.entry, 201)

@@ -13,6 +13,7 @@ from apiserver_stub.http import (
     patch,
     respond,
     reviews,
+    scale,
     subresources,
     system,
     token_request,
@@ -60,9 +61,9 @@ _OBJECT: dict[str, Answer] = {
     "deletecollection": delete.serve_collection,
 }
 _SCALE: dict[str, Answer] = {
-    "get": subresources.get_scale,
-    "update": subresources.put_scale,
-    "patch": subresources.patch_scale,
+    "get": scale.get,
+    "update": scale.put,
+    "patch": scale.patched,
 }
 _PART: dict[str, Answer] = {"get": get, "update": update.serve, "patch": patch.serve}
 

@@ -9,7 +9,8 @@ from typing import Any, Protocol, cast
 import orjson
 
 from apiserver_stub.meta import names, status
-from apiserver_stub.registry import convert, metadata
+from apiserver_stub.meta.managed import entries
+from apiserver_stub.registry import convert, metadata, ownership
 from apiserver_stub.registry import scale as scales
 from apiserver_stub.registry.admission import Admission
 from apiserver_stub.registry.strategy import Strategy
@@ -79,6 +80,8 @@ class Registry:
     columns: Columns | None = None
     scale: Scaling = cast(Scaling, scales)
     patch_types: tuple[str, ...] = PATCH_TYPES
+    # Whether entries may have to be changed before they are shown: their bytes are not those of an answer.
+    converts = False
     # Whether reading may need another program (see ready).
     converts_remotely = False
     # Whether the resource is no longer served so: watches end.
@@ -103,6 +106,12 @@ class Registry:
         served = served or convert.served(resource.group, resource.version, resource.name)
         self.table = served.table
         self.converter = served.converter
+        # The same objects in another version, None if they are not served so; the catalog knows.
+        self.sibling: Callable[[str], Registry | None] = lambda api_version: None
+        self.owners = ownership.Ownership(self)
+        # Where each version has the number that a Scale shows as spec.replicas.
+        self.scale_paths: Mapping[str, tuple[str, ...] | None] = {resource.api_version: ("spec", "replicas")}
+        self.converts = self.converter is not None
         # What an encoded object begins with when it stands alone; in lists of its kind this is left out.
         self.prefix = b'{"kind":"%b","apiVersion":"%b",' % (resource.kind.encode(), resource.api_version.encode())
 
@@ -155,6 +164,10 @@ class Registry:
         """metadata of a list as this kind's lists show it."""
         return meta
 
+    def is_current(self, entry: Entry) -> bool:
+        """Whether an object would be stored again just as it is; else an update without change rewrites it."""
+        return True
+
     async def ready(self, entries: Iterable[Entry]) -> None:
         """To be awaited before entries are read where converts_remotely. Raises StatusError."""
 
@@ -170,11 +183,20 @@ class Registry:
 
     # -- writing
 
-    async def create(self, obj: Object, namespace: str, options: WriteOptions) -> Written:
-        """Raises StatusError (400, 403, 404, 409, 422)."""
+    async def create(
+        self, obj: Object, namespace: str, options: WriteOptions, *, owners: list[Object] | None = None
+    ) -> Written:
+        """Raises StatusError (400, 403, 404, 409, 422).
+
+        owners: the managedFields, if the one who calls knows better than that options.field_manager sets everything.
+        """
         resource, strategy = self.resource, self.strategy
         place(resource, obj, namespace)
         strategy.default(obj)
+        given = obj["metadata"].pop("managedFields", None)
+        if owners is None:
+            owners = self.owners.of().update(None, obj, given, options.field_manager, now())
+        _own(obj, owners)
         self.admission.create(resource, obj, namespace)
         _begin(obj)
         strategy.prepare_create(obj)
@@ -201,11 +223,13 @@ class Registry:
         subresource: str = "",
         *,
         uid_is_precondition: bool = False,
+        owned: bool = False,
     ) -> Written:
         """Replaces an object by change(object). Raises StatusError (400, 404, 409, 422).
 
         change: gets a fresh copy, may raise StatusError. Of subresources other than status it alone decides what
         they may change. uid_is_precondition: a wrong metadata.uid means another object, not a wish to change it.
+        owned: whether the managedFields of what `change` returns already tell of the change.
         """
         key = self.key(namespace, name)
         entry = self.log.head(key)
@@ -220,9 +244,13 @@ class Registry:
         _keep(obj, old)
         if subresource != "binding":
             self.strategy.default(obj)
+            if not owned:
+                given = obj["metadata"].pop("managedFields", None)
+                _own(obj, self.owners.of(subresource).update(old, obj, given, options.field_manager, now()))
         self._prepare_update(obj, old, subresource)
+        _keep_times(obj, old)
         warnings = self.strategy.warnings(obj, old) if not subresource else []
-        if _equal(obj, old):
+        if _equal(obj, old) and self.is_current(entry):
             return Written(entry, False, warnings)
         if self._is_finished(obj, old):
             return Written(await self._finish(entry, obj, options.dry_run), False, warnings)
@@ -331,7 +359,7 @@ def now() -> str:
 def _begin(obj: Object) -> None:
     """Metadata that only the system sets."""
     meta = obj["metadata"]
-    for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields"):
+    for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
         meta.pop(name, None)
     meta["uid"] = str(uuid.uuid4())
     meta["creationTimestamp"] = now()
@@ -355,8 +383,24 @@ def _keep(obj: Object, old: Object) -> None:
             obj["metadata"][name] = old["metadata"][name]
         else:
             obj["metadata"].pop(name, None)
-    for name in ("selfLink", "managedFields"):
-        obj["metadata"].pop(name, None)
+    obj["metadata"].pop("selfLink", None)
+
+
+def _own(obj: Object, owners: list[Object]) -> None:
+    if owners:
+        obj["metadata"]["managedFields"] = owners
+    else:
+        obj["metadata"].pop("managedFields", None)
+
+
+def _keep_times(obj: Object, old: Object) -> None:
+    """A write that changes nothing but the times of managedFields is none."""
+    mine, before = obj["metadata"].get("managedFields"), old["metadata"].get("managedFields")
+    if mine == before or before is None or not entries.same_but_time(mine, before):
+        return
+    obj["metadata"]["managedFields"] = before
+    if not _equal(obj, old):
+        obj["metadata"]["managedFields"] = mine
 
 
 def _equal(obj: Object, old: Object) -> bool:

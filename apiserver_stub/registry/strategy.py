@@ -70,6 +70,12 @@ class Strategy:
         """Of subresources other than status: ephemeralcontainers, resize, approval, finalize, binding."""
         return []
 
+    def reset_fields(self, subresource: str) -> tuple[tuple[str, ...], ...]:
+        """Paths that a write through the subresource ("" for the object) can't change: nobody owns them by it."""
+        if not self.status_subresource:
+            return ()
+        return (("spec",),) if subresource == "status" else (("status",),)
+
     def warnings(self, obj: Object, old: Object | None) -> list[str]:
         """Texts for `Warning: 299` headers."""
         return []

@@ -98,7 +98,8 @@ class Decoder:
         done = self._value(value, field, path, names, where, go_type)
         # Empty values vanish by the rules of the fast decoder.
         if field.type in ("array", "map"):
-            return plan.DROP if not done and name not in parent.required else done
+            keep = name in parent.required or name == "managedFields"
+            return plan.DROP if not done and not keep else done
         if field.type in ("object", "any"):
             return done
         try:

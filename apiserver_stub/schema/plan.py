@@ -80,6 +80,8 @@ class Plan:
                 fills.append((field, fill))
         if name == _META:
             fields["selfLink"] = _drop
+            # An empty list asks for the owners of all fields to be forgotten.
+            fields["managedFields"] = converter(self.node.fields["managedFields"], keep_zero=True, keep_empty=True)
         for field, value in presence.values(name).items():
             fills = [(have, make) for have, make in fills if have != field]
             fills.append((field, functools.partial(_same, value)))
@@ -103,10 +105,10 @@ def _fill(
     definition: str, field: str, node: openapi.Node, *, required: bool, top_level: bool
 ) -> Callable[[], Any] | None:
     """What makes the value of a field that nobody set; None where it stays away."""
+    if presence.is_pointer(definition, field):
+        return None
     if node.type == "object":
         if node.name.endswith(".LabelSelector") and definition != "io.k8s.api.networking.v1.NetworkPolicySpec":
-            return None
-        if presence.is_pointer(definition, field):
             return None
         if not required and not presence.is_value_struct(definition, field, top_level=top_level, referred=node.name):
             return None

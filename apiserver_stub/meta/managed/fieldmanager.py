@@ -35,7 +35,8 @@ class FieldManager:
     """Managers of the fields of one kind in one version, written through one subresource ("" for the object itself).
 
     reset: fields that a write through here can't change. empty: a new object before anything is set, as the API's
-    types encode it. in_version: another version of the kind, None for one that is not served.
+    types encode it. checks_live: whether stored objects may not fit the schema, which may have changed since.
+    in_version: another version of the kind, None for one that is not served.
     """
 
     shape: Shape
@@ -45,6 +46,7 @@ class FieldManager:
     subresource: str = ""
     reset: tuple[tuple[str, ...], ...] = ()
     empty: Object = field(default_factory=dict)
+    checks_live: bool = False
     in_version: Callable[[str], Version | None] = _alone
     _skipped: frozenset[str] = field(init=False)
     _reset: Set = field(init=False)
@@ -143,7 +145,8 @@ class FieldManager:
         500 for one that does not fit the schema (as upstream).
         """
         self._check_head(config)
-        table = self._read(live)
+        table = entries.decode_stored(live["metadata"].get("managedFields")) if live is not None else {}
+        live = _content(live) if live is not None else None
         try:
             return self._applied(table, live, config, name, now, force=force)
         except conflicts.Conflicts as found:
@@ -159,14 +162,6 @@ class FieldManager:
         if (api_version, kind) != (self.api_version, self.kind):
             raise status.bad_request(f"invalid object type: {_gvk(api_version, kind)}")
 
-    def _read(self, live: Object | None) -> Table:
-        if live is None:
-            return {}
-        try:
-            return entries.decode(live["metadata"].get("managedFields"))
-        except entries.Malformed as fault:
-            raise status.unknown(f"failed to decode managed fields: {fault}") from None
-
     def _applied(
         self, table: Table, live: Object | None, config: Object, name: str, now: str, *, force: bool
     ) -> tuple[Object, list[Object]]:
@@ -174,7 +169,7 @@ class FieldManager:
         if not table and live is not None:
             table = self._updated(table, self.empty, live, _BEFORE_APPLY, now)
         self._check_config(config)
-        if live is not None and (fault := typed.faults(self.shape, _content(live), duplicates=True)):
+        if live is not None and self.checks_live and (fault := typed.faults(self.shape, live, duplicates=True)):
             raise status.unknown(f"failed to create typed live object ({_named(live)}): {fault}")
         key = entries.manager(name, "Apply", self.api_version, self.subresource)
         last = table.get(key)
@@ -217,7 +212,7 @@ class FieldManager:
 
 
 def _same(live: Object | None, new: Object) -> bool:
-    return live is not None and _content(live) == _content(new)
+    return live is not None and live == new
 
 
 def _content(obj: Object) -> Object:

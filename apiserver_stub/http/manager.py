@@ -1,0 +1,31 @@
+"""The name under which a client's writes are recorded in managedFields."""
+
+import dataclasses
+import functools
+
+from apiserver_stub.http.context import Context
+from apiserver_stub.registry.generic import WriteOptions
+
+# Bytes.
+_LONGEST = 128
+
+
+def named(context: Context, asked: WriteOptions) -> WriteOptions:
+    """The options with a field manager: without one in the query it is the program that User-Agent names."""
+    if asked.field_manager:
+        return asked
+    return dataclasses.replace(asked, field_manager=_program(context.request.headers.get("User-Agent", "")))
+
+
+@functools.lru_cache(256)
+def _program(agent: str) -> str:
+    name = ""
+    size = 0
+    for char in agent.partition("/")[0]:
+        if not char.isprintable():
+            continue
+        size += len(char.encode(errors="replace"))
+        if size > _LONGEST:
+            break
+        name += char
+    return name

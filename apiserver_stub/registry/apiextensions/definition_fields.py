@@ -7,7 +7,7 @@ from typing import Any, Final
 
 Object = dict[str, Any]
 
-_PART: Final = re.compile(r"'(?:[^'\\]|\\.|\\)*'|[.\[\]]|[^.\[\]]+", re.DOTALL)
+_PART: Final = re.compile(r"'(?:[^'\\]|\\.)*'|[.\[\]]|[^.\[\]]+", re.DOTALL)
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _NOWHERE: Final = "does not refer to a valid field"
 _END: Final = "unexpected end of JSON path"

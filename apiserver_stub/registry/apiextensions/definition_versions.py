@@ -74,8 +74,8 @@ def stored(status: Object, versions: Sequence[Object]) -> list[FieldError]:
         if text not in names:
             detail = (
                 f"missing from spec.versions; {text} was previously a storage version, and must remain in "
-                f"spec.versions until a storage migration ensures no data remains persisted in {text} and removes {text} from "
-                "status.storedVersions"
+                f"spec.versions until a storage migration ensures no data remains persisted in {text} and removes "
+                f"{text} from status.storedVersions"
             )
             out.append(field.invalid(f"{path}[{i}]", text, detail))
     return out

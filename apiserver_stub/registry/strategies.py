@@ -34,6 +34,7 @@ from apiserver_stub.registry.networking import ingress, ingressclass, ipaddress,
 from apiserver_stub.registry.node import runtimeclass
 from apiserver_stub.registry.policy import poddisruptionbudget
 from apiserver_stub.registry.rbac import binding, role
+from apiserver_stub.registry.resource import deviceclass, resourceclaim, resourceclaimtemplate, resourceslice
 from apiserver_stub.registry.scheduling import priorityclass
 from apiserver_stub.registry.storage import (
     csidriver,
@@ -82,6 +83,10 @@ _STRATEGIES: Final[Mapping[tuple[str, str], Callable[[kinds.Resource, base.View]
     ("rbac.authorization.k8s.io", "clusterroles"): role.ClusterRoles,
     ("rbac.authorization.k8s.io", "rolebindings"): binding.Bindings,
     ("rbac.authorization.k8s.io", "roles"): role.Roles,
+    ("resource.k8s.io", "deviceclasses"): deviceclass.DeviceClasses,
+    ("resource.k8s.io", "resourceclaims"): resourceclaim.ResourceClaims,
+    ("resource.k8s.io", "resourceclaimtemplates"): resourceclaimtemplate.ResourceClaimTemplates,
+    ("resource.k8s.io", "resourceslices"): resourceslice.ResourceSlices,
     ("node.k8s.io", "runtimeclasses"): runtimeclass.RuntimeClasses,
     ("policy", "poddisruptionbudgets"): poddisruptionbudget.PodDisruptionBudgets,
     ("scheduling.k8s.io", "priorityclasses"): priorityclass.PriorityClasses,

@@ -10,6 +10,7 @@ from apiserver_stub.registry.defaults import Apply, Defaulter, fill
 from apiserver_stub.registry.networking import defaults as networking
 from apiserver_stub.registry.podspec import defaults as podspec
 from apiserver_stub.registry.rbac import defaults as rbac
+from apiserver_stub.registry.resource import defaults as resource
 from apiserver_stub.registry.storage import defaults as storage
 from apiserver_stub.schema import openapi, plan
 
@@ -125,6 +126,7 @@ _TABLE: Final[Mapping[str, Apply]] = {
     **autoscaling.TABLE,
     **networking.TABLE,
     **rbac.TABLE,
+    **resource.TABLE,
     **podspec.TABLE,
     **storage.TABLE,
     "apps.v1.DaemonSetSpec": fill(revisionHistoryLimit=10),

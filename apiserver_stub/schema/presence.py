@@ -190,8 +190,12 @@ _STRUCTS: Final = {
     "resource.v1.ResourceClaimSpec": "devices",
 }
 
-# Required structs that are pointers: they stay away when nobody set them, and validation asks for them.
-_POINTER_STRUCTS: Final = {"networking.v1.IPAddressSpec": "parentRef"}
+# Required fields that are pointers: they stay away when nobody set them, and validation asks for them.
+_REQUIRED_POINTERS: Final = {
+    "networking.v1.HTTPIngressPath": "pathType",
+    "networking.v1.IPAddressSpec": "parentRef",
+    "resource.v1.CapacityRequestPolicyRange": "min",
+}
 
 # Optional fields without `omitempty`, with the value they have when nobody set them.
 _VALUES: Final[dict[str, dict[str, Any]]] = {
@@ -301,8 +305,8 @@ def is_value_struct(definition: str, field: str, *, top_level: bool, referred: s
 
 
 def is_pointer(definition: str, field: str) -> bool:
-    """Whether a required struct is nevertheless left out when nobody set it."""
-    return field in _POINTER_STRUCTS.get(short(definition), "").split()
+    """Whether a required field is nevertheless left out when nobody set it."""
+    return field in _REQUIRED_POINTERS.get(short(definition), "").split()
 
 
 def is_value_time(field: str) -> bool:

@@ -81,7 +81,8 @@ def _port(port: View, path: str) -> list[FieldError]:
         out += formats.faults(f"{path}.port", number, formats.port(number))
         if end is not None:
             if end < number:
-                out.append(field.invalid(f"{path}.endPort", end, "must be greater than or equal to `port`"))
+                # Upstream quotes the port.
+                out.append(field.invalid(f"{path}.endPort", number, "must be greater than or equal to `port`"))
             out += formats.faults(f"{path}.endPort", end, formats.port(end))
     return out
 

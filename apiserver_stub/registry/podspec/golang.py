@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from apiserver_stub.registry.podspec import golang_volumes
+from apiserver_stub.registry.podspec import golang_devices, golang_volumes
 
 Object = Mapping[str, Any]
 # A field of a struct: Go's name, the JSON name ("" for one that clients never see), zero value, nested table, list?
@@ -130,6 +130,7 @@ _TABLES: Final[Mapping[str, tuple[_Field, ...]]] = {
         "DownwardFile": 'Path="" FieldRef>ObjectFieldSelector ResourceFieldRef>ResourceFieldSelector Mode',
         "TokenProjection": 'Audience="" ExpirationSeconds=0 Path=""',
         **golang_volumes.TABLES,
+        **golang_devices.TABLES,
     }.items()
 }
 

@@ -10,7 +10,7 @@ from deploy.failure import Failure
 # name -> (module, one line of help). The module is imported when the command is run or its own help is asked for.
 COMMANDS = {
     "demo": ("demo", "Bring up a node, deploy the demo with kubectl and show what it became."),
-    "test": ("test", "Run the tests: unit, api, golden, operators, node, bench or all; without a word all but the long ones."),
+    "test": ("test", "Run the tests, or a part of them; without a word all but the long ones."),
     "up": ("node", "Install and start MicroKube on this machine."),
     "down": ("node", "Stop MicroKube and its Pods on this machine."),
     "status": ("node", "Show API server, operators, Pods, units, memory and CPU."),

@@ -13,7 +13,9 @@ from deploy import host, paths
 from deploy.cli import bench as benches
 from deploy.failure import Failure
 
-PARTS = ("unit", "api", "golden", "operators", "node", "bench", "all")
+PARTS = ("unit", "api", "golden", "operators", "fuzz", "node", "bench", "all")
+# Seconds: long enough to meet the mistakes that are made often.
+FUZZ_SECONDS = 30.0
 TOOLS = Path(sys.executable).parent
 NOTHING_COLLECTED = 5
 
@@ -38,13 +40,13 @@ def lint() -> bool:
     return not any(codes)
 
 
-def pytest(*words: str, long: bool = False) -> bool:
+def pytest(*words: str, long: bool = False, options: Sequence[str] = ()) -> bool:
     """Runs pytest on folders of tests/ that exist."""
     folders = [word for word in words if (paths.CHECKOUT / word).is_dir()]
     if not folders:
         return True
     marks = [] if long else ["-m", "not long"]
-    code = _call([sys.executable, "-P", "-m", "pytest", "-q", *marks, *folders])
+    code = _call([sys.executable, "-P", "-m", "pytest", "-q", *marks, *options, *folders])
     return code in (0, NOTHING_COLLECTED)
 
 
@@ -62,12 +64,17 @@ def node_tests(long: bool = False) -> bool:
     return pytest("tests/node", long=long)
 
 
+def fuzz(seconds: float) -> bool:
+    """The fuzzers of the API server; a failure prints the seed that repeats it."""
+    return pytest("tests/fuzz", options=[f"--fuzz-seconds={seconds}"])
+
+
 def _call(argv: Sequence[str | Path]) -> int:
     sys.stdout.flush()
     return subprocess.call([str(word) for word in argv], cwd=paths.CHECKOUT)
 
 
-def parts(chosen: str | None) -> list[tuple[str, Callable[[], bool]]]:
+def parts(chosen: str | None, fuzz_seconds: float = FUZZ_SECONDS) -> list[tuple[str, Callable[[], bool]]]:
     """What to run, in order, for the word after `ukube test`."""
     long = chosen == "all"
     known: dict[str, Callable[[], bool]] = {
@@ -76,6 +83,7 @@ def parts(chosen: str | None) -> list[tuple[str, Callable[[], bool]]]:
         "api": lambda: pytest("tests/api", "tests/conformance", long=long),
         "golden": lambda: pytest("tests/golden", long=long),
         "operators": lambda: pytest("tests/operators", long=long),
+        "fuzz": lambda: fuzz(fuzz_seconds),
         "node": lambda: node_tests(long=long),
         "bench": short_bench,
     }
@@ -84,10 +92,11 @@ def parts(chosen: str | None) -> list[tuple[str, Callable[[], bool]]]:
 
 @click.command()
 @click.argument("part", required=False, type=click.Choice(PARTS))
-def test(part: str | None) -> None:
+@click.option("--fuzz-seconds", type=float, default=FUZZ_SECONDS, show_default=True, help="how long to fuzz")
+def test(part: str | None, fuzz_seconds: float) -> None:
     """Run the tests: one part of them, `all`, or without a word all but the long ones."""
     outcomes = []
-    for name, run in parts(part):
+    for name, run in parts(part, fuzz_seconds):
         click.secho(f"=== {name}", bold=True)
         began = time.monotonic()
         try:

@@ -13,7 +13,7 @@ from tests.bench.wire import Target
 
 # An answer that takes longer is a hang, in seconds.
 PATIENCE = 10.0
-_NUMBERS = re.compile(r"[0-9]{2,}(?!:)")
+_NUMBERS = re.compile(r"[0-9]{4,}")
 # Warnings are headers of their own.
 http.client._MAXHEADERS = 1000  # type: ignore[attr-defined]
 # Subresources that reach for a kubelet, of which there is none here.

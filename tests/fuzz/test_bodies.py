@@ -30,12 +30,19 @@ def test_no_body_breaks_the_server(judge: Judge, seconds: float, seed: int) -> N
     known = samples()
     assert len(known) > 100
     for sample in known:
-        judge.send(Request("POST", sample.path, json.dumps(sample.body).encode()))
+        judge.send(_created(sample))
     end = time.monotonic() + seconds
     while time.monotonic() < end and len(judge.faults) < 50:
-        judge.send(_request(dice.choice(known), dice))
+        sample = dice.choice(known)
+        if dice.random() < 0.2:  # it may have been deleted
+            judge.send(_created(sample))
+        judge.send(_request(sample, dice))
     print(f"{sum(judge.codes.values())} requests: {dict(sorted(judge.codes.items()))}")
     assert not judge.faults, judge.report()
+
+
+def _created(sample: Sample) -> Request:
+    return Request("POST", sample.path, json.dumps(sample.body).encode())
 
 
 def _request(sample: Sample, dice: random.Random) -> Request:

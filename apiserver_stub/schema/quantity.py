@@ -34,7 +34,15 @@ def parse(text: str) -> Decimal:
 def canonical(text: str) -> str:
     """The canonical spelling of an entry of a resource list; below a thousandth is rounded up."""
     value, form = _parse(text)
-    value = _round_up(value, -3)
+    return _spelled(_round_up(value, -3), form)
+
+
+def spelled(value: Decimal, like: str) -> str:
+    """The canonical spelling of a computed value, in the notation of another quantity."""
+    return _spelled(value, _parse(like)[1])
+
+
+def _spelled(value: Decimal, form: str) -> str:
     if form == "binary" and -1024 < value < 1024:
         form = "decimal"
     if form == "binary":

@@ -76,8 +76,8 @@ def _is_free(pod: Object, budget: Object) -> bool:
     if budget["spec"].get("unhealthyPodEvictionPolicy") == "AlwaysAllow":
         return True
     counts = budget.get("status") or {}
-    desired: int = counts.get("desiredHealthy", 0)
-    return 0 < desired <= counts.get("currentHealthy", 0)
+    desired, healthy = int(counts.get("desiredHealthy", 0)), int(counts.get("currentHealthy", 0))
+    return 0 < desired <= healthy
 
 
 async def _take(budgets: Registry, budget: Object, pod: str, *, dry_run: bool) -> None:

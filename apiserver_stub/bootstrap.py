@@ -6,7 +6,9 @@ import orjson
 
 from apiserver_stub.meta import status
 from apiserver_stub.registry.catalog import Catalog
-from apiserver_stub.registry.generic import WriteOptions
+from apiserver_stub.registry.core import service_allocation
+from apiserver_stub.registry.core.service_registry import ServiceRegistry
+from apiserver_stub.registry.generic import WriteOptions, now
 from apiserver_stub.schema import decode
 from apiserver_stub.settings import SERVICE_ADDRESS
 
@@ -23,6 +25,7 @@ async def ensure(catalog: Catalog, address: str, port: int) -> None:
     for body in _priority_classes():
         await _create(catalog, "scheduling.k8s.io", "v1", "priorityclasses", body)
     await _create(catalog, "", "v1", "services", _service(port))
+    await _service_range(catalog)
     if address:
         await _replace(catalog, "", "v1", "endpoints", _endpoints(address, port))
         await _replace(catalog, "discovery.k8s.io", "v1", "endpointslices", _endpoint_slice(address, port))
@@ -39,6 +42,27 @@ async def _create(catalog: Catalog, group: str, version: str, resource: str, bod
         await registry.create(obj, namespace, WriteOptions())
     except status.StatusError as error:
         raise RuntimeError(f"bootstrap object {resource}/{body['metadata']['name']}: {error.message}") from error
+
+
+async def _service_range(catalog: Catalog) -> None:
+    """The range of Services' addresses as an object, and an object for each address that is in use."""
+    name, registry = "kubernetes", catalog.find("networking.k8s.io", "v1", "servicecidrs")
+    assert registry
+    body = {"metadata": {"name": name}, "spec": {"cidrs": [str(service_allocation.RANGE)]}}
+    await _create(catalog, "networking.k8s.io", "v1", "servicecidrs", body)
+    if not registry.object(registry.get("", name)).get("status", {}).get("conditions"):
+        ready = {
+            "type": "Ready",
+            "status": "True",
+            "lastTransitionTime": now(),
+            "reason": "",
+            "message": "Kubernetes default Service CIDR is ready",
+        }
+        options = WriteOptions(field_manager="kubernetes-service-cidr-controller")
+        await registry.update("", name, lambda obj: obj | {"status": {"conditions": [ready]}}, options, "status")
+    services = catalog.find("", "v1", "services")
+    assert isinstance(services, ServiceRegistry)
+    await services.repair()
 
 
 async def _replace(catalog: Catalog, group: str, version: str, resource: str, body: dict[str, Any]) -> None:

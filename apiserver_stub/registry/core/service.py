@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Final
 
 from apiserver_stub.meta import field
@@ -15,6 +18,17 @@ Object = base.Object
 # Types that have an address inside the cluster.
 _WITH_IP: Final = ("ClusterIP", "NodePort", "LoadBalancer")
 _WITH_PORTS: Final = ("NodePort", "LoadBalancer")
+_DRY_RUN: Final = ContextVar("dry_run", default=False)
+
+
+@contextlib.contextmanager
+def trying(*, on: bool) -> Iterator[None]:
+    """While a dry run is under way addresses and ports are looked at with less care, as upstream does."""
+    token = _DRY_RUN.set(on)
+    try:
+        yield
+    finally:
+        _DRY_RUN.reset(token)
 
 
 class Services(base.Kind):
@@ -23,6 +37,7 @@ class Services(base.Kind):
     They are taken from what the view shows, so the caller must let no other write in between.
     """
 
+    allow_create_on_update = True
     returns_deleted = True
 
     def __init__(self, resource: kinds.Resource, view: base.View) -> None:
@@ -51,8 +66,10 @@ class Services(base.Kind):
 
     def _allocate(self, obj: Object, old: Object | None) -> list[FieldError]:
         own = _identity(obj)
-        out = service_allocation.allocate(obj["spec"], old["spec"] if old else None, self._others(own))
-        if not out and obj["metadata"].get("name"):
+        taken = service_allocation.Taken(self._others(own), lambda address: self._is_held(address, own))
+        before, trying = old["spec"] if old else None, _DRY_RUN.get()
+        out = service_allocation.allocate(obj["spec"], before, taken, dry_run=trying)
+        if not out and not trying and obj["metadata"].get("name"):
             self._recent.add(own)
         return out
 
@@ -68,6 +85,17 @@ class Services(base.Kind):
                 found[namespace, name] = coming["spec"]
         found.pop(own, None)
         return list(found.values())
+
+    def _is_held(self, address: str, own: tuple[str, str]) -> bool:
+        """Whether an IPAddress keeps the address for somebody else; those of Services that are gone don't count."""
+        found = self.view.get("networking.k8s.io", "ipaddresses", "", address)
+        if found is None:
+            return False
+        parent = (found.get("spec") or {}).get("parentRef") or {}
+        if parent.get("resource") != "services" or parent.get("group"):
+            return True
+        owner = parent.get("namespace", ""), parent.get("name", "")
+        return owner != own and self.view.get("", "services", *owner) is not None
 
     def selectable_fields(self, obj: Object) -> dict[str, str]:
         spec = obj["spec"]

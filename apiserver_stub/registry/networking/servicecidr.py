@@ -14,6 +14,14 @@ _PATH: Final = "spec.cidrs"
 
 
 class ServiceCIDRs(base.Kind):
+    """Upstream lets any write set the status, and counts no generations."""
+
+    def prepare_create(self, obj: Object) -> None:
+        obj["metadata"].pop("generation", None)
+
+    def prepare_update(self, obj: Object, old: Object) -> None:
+        self._keep_generation(obj, old)
+
     def validate(self, obj: Object) -> list[FieldError]:
         return _ranges(_of(obj))
 

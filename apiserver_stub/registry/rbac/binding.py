@@ -14,6 +14,8 @@ Object = base.Object
 
 
 class Bindings(base.Kind):
+    allow_create_on_update = True
+
     def validate(self, obj: Object) -> list[FieldError]:
         reference = obj.get("roleRef") or {}
         group, kind, name = (reference.get(part, "") for part in ("apiGroup", "kind", "name"))

@@ -13,6 +13,8 @@ Object = base.Object
 
 
 class Roles(base.Kind):
+    allow_create_on_update = True
+
     def validate(self, obj: Object) -> list[FieldError]:
         out = []
         for i, rule in enumerate(obj.get("rules") or ()):

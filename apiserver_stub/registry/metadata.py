@@ -18,11 +18,6 @@ _STANDARD_FINALIZERS: Final = frozenset({"kubernetes", "orphan", "foregroundDele
 _BANNED_OWNERS: Final = frozenset({("v1", "Event")})
 
 
-def _label(text: str) -> list[str]:
-    """A label for kinds that long ago said so about dots."""
-    return ["must not contain dots"] if "." in text else formats.label(text)
-
-
 def _within(longest: int) -> formats.Checker:
     def check(text: str) -> list[str]:
         found = formats.subdomain(text)
@@ -35,8 +30,8 @@ def _within(longest: int) -> formats.Checker:
 
 # Kinds whose names are no DNS subdomain, by (group, plural).
 _NAMES: Final[Mapping[tuple[str, str], formats.Checker]] = {
-    ("", "namespaces"): _label,
-    ("", "services"): _label,
+    ("", "namespaces"): formats.label,
+    ("", "services"): formats.label,
     ("batch", "cronjobs"): _within(52),
     ("rbac.authorization.k8s.io", "clusterroles"): formats.path_segment,
     ("rbac.authorization.k8s.io", "clusterrolebindings"): formats.path_segment,

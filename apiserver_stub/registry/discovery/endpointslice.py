@@ -77,9 +77,10 @@ def _address(address: str, kind: str, path: str, index: int) -> list[FieldError]
         return formats.faults(f"{path}[{index}]", address, formats.subdomain(address))
     if kind not in ("IPv4", "IPv6"):
         return []
+    found = formats.faults(f"{path}[{index}]", address, formats.address(address))
     ip = formats.parse_address(address)
-    if ip is None:
-        return [field.invalid(f"{path}[{index}]", address, formats.IP_FAULT)]
+    if found or ip is None:
+        return found
     if ip.version != (4 if kind == "IPv4" else 6):
         return [field.invalid(path, address, f"must be an {kind} address")]
     return endpoints.reachable(address, path)

@@ -12,6 +12,7 @@ from apiserver_stub.auth import account_keys, addresses, pki
 from apiserver_stub.auth.authenticate import TokenFile
 from apiserver_stub.auth.signer import Signer
 from apiserver_stub.auth.tokens import Issuer, Tokens
+from apiserver_stub.crd import CustomResources
 from apiserver_stub.http.listener import Listener
 from apiserver_stub.http.metrics import Family
 from apiserver_stub.http.server import Server
@@ -47,7 +48,8 @@ class App:
         self.server.metrics.sources.append(self._families)
         self.port = settings.port
         self._runner: web.ServerRunner | None = None
-        self._compaction: asyncio.Task[None] | None = None
+        self.custom = CustomResources(self.catalog, log)
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Raises StartError."""
@@ -62,6 +64,7 @@ class App:
         )
         self._runner = web.ServerRunner(listener, shutdown_timeout=STOP_SECONDS)
         await self._runner.setup()
+        self.custom.load()
         tls = _tls(settings.pki)
         site = web.TCPSite(self._runner, settings.bind, settings.port, ssl_context=tls, reuse_address=True)
         try:
@@ -72,12 +75,13 @@ class App:
         self.server.url = self.url
         await bootstrap.ensure(self.catalog, self._address(), self.port)
         pki.write_kubeconfig(settings.kubeconfig, settings.pki, self.url)
-        self._compaction = asyncio.create_task(self._compact())
+        self._tasks = [asyncio.create_task(work) for work in (self._compact(), self.custom.run())]
 
     async def stop(self) -> None:
         """Ends watches, lets requests finish, writes what is under way."""
-        if self._compaction:
-            self._compaction.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await self.custom.stop()
         self.log.end_watches()
         if self._runner:
             await self._runner.cleanup()

@@ -20,6 +20,9 @@ _STORED: Final = {
     ("autoscaling", "HorizontalPodAutoscaler"): ("autoscaling", "v2"),
     ("apiextensions.k8s.io", "CustomResourceDefinition"): ("apiextensions.k8s.io", "v1beta1"),
 }
+# Custom resources show their verbs in this order.
+_CUSTOM_VERBS: Final = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
+_TERMINATING_VERBS: Final = ("delete", "deletecollection", "get", "list", "watch")
 
 
 def api_versions(server_address: str) -> JSON:
@@ -72,10 +75,10 @@ def _entries(resource: Resource) -> Iterator[JSON]:
         "singularName": resource.singular,
         "namespaced": resource.namespaced,
         "kind": resource.kind,
-        "verbs": sorted(resource.verbs),
+        "verbs": _verbs(resource),
     }
     _add_names(entry, resource)
-    if "update" in resource.verbs:
+    if "update" in resource.verbs and not resource.terminating:
         entry["storageVersionHash"] = storage_version_hash(resource)
     yield entry
     for sub in resource.subresources.values():
@@ -87,10 +90,23 @@ def _entries(resource: Resource) -> Iterator[JSON]:
 
 def storage_version_hash(resource: Resource) -> str:
     """Tells clients when a kind's stored form changes."""
-    here = (resource.group, resource.version)
+    here = (resource.group, resource.storage_version or resource.version)
     group, version = _STORED.get((resource.group, resource.kind), here)
     digest = hashlib.sha256(f"{group}/{version}/{resource.kind}".encode()).digest()
     return base64.b64encode(digest[:8]).decode()
+
+
+def _verbs(resource: Resource) -> list[str]:
+    if not resource.is_custom:
+        return sorted(resource.verbs)
+    return [verb for verb in _CUSTOM_VERBS if not resource.terminating or verb in _TERMINATING_VERBS]
+
+
+def _kind(resource: Resource) -> JSON:
+    """Built-in kinds leave out the group and the version that they stand under."""
+    if resource.is_custom:
+        return {"group": resource.group, "version": resource.version, "kind": resource.kind}
+    return {"group": "", "version": "", "kind": resource.kind}
 
 
 def _add_names(entry: JSON, resource: Resource) -> None:
@@ -130,10 +146,10 @@ def _aggregated_group(kinds: Kinds, group: table.Group) -> JSON:
 def _aggregated_resource(resource: Resource) -> JSON:
     entry: JSON = {
         "resource": resource.name,
-        "responseKind": {"group": "", "version": "", "kind": resource.kind},
+        "responseKind": _kind(resource),
         "scope": "Namespaced" if resource.namespaced else "Cluster",
         "singularResource": resource.singular,
-        "verbs": sorted(resource.verbs),
+        "verbs": _verbs(resource),
     }
     _add_names(entry, resource)
     if resource.subresources:
@@ -143,7 +159,8 @@ def _aggregated_resource(resource: Resource) -> JSON:
 
 def _aggregated_subresource(sub: Subresource, resource: Resource) -> JSON:
     # Group and version are left out where they are the parent's.
-    group, version = ("", "") if _is_parents(sub, resource) else (sub.group, sub.version)
+    leave_out = _is_parents(sub, resource) and not resource.is_custom
+    group, version = ("", "") if leave_out else (sub.group, sub.version)
     return {
         "subresource": sub.name,
         "responseKind": {"group": group, "version": version, "kind": sub.kind},

@@ -12,6 +12,7 @@ from aiohttp import web
 from apiserver_stub.http import negotiate, respond
 from apiserver_stub.http.context import Context
 from apiserver_stub.meta import status
+from apiserver_stub.registry.catalog import Catalog
 from apiserver_stub.schema import kinds
 
 if TYPE_CHECKING:
@@ -31,9 +32,14 @@ _OFFERED = (_JSON, "application/yaml", "application/vnd.kubernetes.protobuf")
 class Documents:
     """Answers /api, /apis and /openapi; the builders are imported when they are first asked for."""
 
-    def __init__(self, served: kinds.Kinds) -> None:
-        self._kinds = served
-        self._aggregates: dict[str, tuple[bytes, str]] = {}
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        # Of the kinds that they were made from: custom resources come and go.
+        self._aggregates: dict[str, tuple[kinds.Kinds, bytes, str]] = {}
+
+    @property
+    def _kinds(self) -> kinds.Kinds:
+        return self._catalog.kinds
 
     async def answer(self, context: Context) -> web.StreamResponse | None:
         """None for a path that is none of these."""
@@ -75,10 +81,11 @@ class Documents:
             if wishes and all(_is_aggregated(wish, "") for wish in wishes if wish):
                 raise status.not_acceptable(_OFFERED)
             return None
-        if path not in self._aggregates:
-            built = respond.encoded(discovery.aggregated(self._kinds, path))
-            self._aggregates[path] = built, hashlib.sha256(built).hexdigest().upper()
-        content, tag = self._aggregates[path]
+        served = self._kinds
+        if path not in self._aggregates or self._aggregates[path][0] is not served:
+            built = respond.encoded(discovery.aggregated(served, path))
+            self._aggregates[path] = served, built, hashlib.sha256(built).hexdigest().upper()
+        _, content, tag = self._aggregates[path]
         return web.Response(body=content, headers={"Content-Type": _AGGREGATED, "ETag": f'"{tag}"', "Vary": "Accept"})
 
     async def _answer_openapi(self, context: Context, path: str) -> web.StreamResponse | None:

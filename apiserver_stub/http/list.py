@@ -43,12 +43,14 @@ async def serve(context: Context, registry: Registry) -> web.StreamResponse:
     check_representation(context, registry, is_list=True)
     asked = options.list_options(context.query, watch=False)
     found = page(registry, context.target.namespace, asked)
+    if registry.converts_remotely:
+        await registry.ready(found.entries)
     meta: dict[str, object] = {"resourceVersion": str(found.revision)}
     if found.start:
         meta["continue"] = token(found.revision, found.start)
         if found.remaining is not None:
             meta["remainingItemCount"] = found.remaining
-    if context.wanted.kind or registry.converter:
+    if context.wanted.kind or registry.converts:
         return await _made(context, registry, found.entries, meta)
     head = _head(registry, meta)
     items = [entry.value for entry in found.entries]
@@ -118,7 +120,7 @@ def _head(registry: Registry, meta: dict[str, object]) -> bytes:
     return b'{"kind":"%b","apiVersion":"%b","metadata":%b,"items":[' % (
         resource.list_kind.encode(),
         resource.api_version.encode(),
-        orjson.dumps(meta),
+        orjson.dumps(registry.list_meta(meta)),
     )
 
 

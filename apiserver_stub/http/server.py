@@ -36,7 +36,7 @@ class Server:
         self._catalog = catalog
         self._tokens = tokens
         self._resources = resources.Resources(catalog, forwarder, tokens)
-        self._documents = documents.Documents(catalog.kinds)
+        self._documents = documents.Documents(catalog)
         # The certificate of a connection does not change: its user is worked out once.
         self._users: weakref.WeakKeyDictionary[Any, User] = weakref.WeakKeyDictionary()
 

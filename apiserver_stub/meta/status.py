@@ -151,6 +151,12 @@ def method_not_allowed() -> StatusError:
     return StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {})
 
 
+def method_not_supported(resource: AnyResource, verb: str) -> StatusError:
+    """405 that names the verb and the resource, as custom resources do."""
+    message = f'{verb} is not supported on resources of kind "{qualified(resource)}"'
+    return StatusError(405, "MethodNotAllowed", message, _details(resource, ""))
+
+
 def not_acceptable(accepted: Iterable[str]) -> StatusError:
     text = f"406: Not Acceptable\n\nAvailable representations: {', '.join(accepted)}"
     return StatusError(406, "NotAcceptable", text, {})

@@ -25,7 +25,7 @@ _OPTIONS: Final = ("DeleteOptions", "CreateOptions", "PatchOptions", "UpdateOpti
 _SCHEME: Final = 'in scheme "pkg/api/legacyscheme/scheme.go:30"'
 
 
-class _Unreadable(Exception):
+class Unreadable(Exception):
     """The body doesn't even say what it is."""
 
 
@@ -44,21 +44,21 @@ def decode(
     """
     is_yaml = "yaml" in content_type
     try:
-        document, duplicates = _yaml(raw) if is_yaml else (_json(raw), [])
-        api_version, kind = _head(document, resource)
-    except _Unreadable as problem:
-        message = f"the object provided is unrecognized (must be of type {resource.kind}): {problem} ({_summary(raw)})"
+        document, duplicates = read_yaml(raw) if is_yaml else (read_json(raw), [])
+        api_version, kind = head(document, resource)
+    except Unreadable as problem:
+        message = f"the object provided is unrecognized (must be of type {resource.kind}): {problem} ({summary(raw)})"
         raise status.bad_request(message) from None
     _check_kind(api_version, kind, resource)
     node = node or openapi.node_for(resource)
     document = document or {}
-    twice = not (is_yaml or field_validation == "Ignore" or _no_duplicates(raw, document))
+    twice = not (is_yaml or field_validation == "Ignore" or no_duplicates(raw, document))
     prefix = f'{kind} in version "{api_version.rpartition("/")[2]}" cannot be handled as a {resource.kind}: '
     try:
-        obj, strict = _convert(document, node, None if is_yaml else raw, slowly=twice)
+        obj, strict = convert(document, node, None if is_yaml else raw, slowly=twice)
     except diagnose.DecodeError as problem:
         raise status.bad_request(f"{prefix}{problem}") from None
-    warnings = _judge(duplicates, strict, field_validation, prefix)
+    warnings = judge(duplicates, strict, field_validation, prefix)
     return {"kind": resource.kind, "apiVersion": _api_version(resource), **_without_head(obj)}, warnings
 
 
@@ -76,24 +76,24 @@ def check(
     Raises StatusError 422 about the field "patch", in upstream's words.
     """
     try:
-        done, strict = _convert(obj, node or openapi.node_for(resource), None, slowly=False)
+        done, strict = convert(obj, node or openapi.node_for(resource), None, slowly=False)
     except diagnose.DecodeError as problem:
-        raise _bad_patch(obj, quoted, str(problem)) from None
+        raise bad_patch(obj, quoted, str(problem)) from None
     if strict and field_validation == "Strict":
-        raise _bad_patch(obj, quoted, f"strict decoding error: {', '.join(strict)}")
+        raise bad_patch(obj, quoted, f"strict decoding error: {', '.join(strict)}")
     obj.clear()
     obj.update({"kind": resource.kind, "apiVersion": _api_version(resource), **_without_head(done)})
     return strict if field_validation == "Warn" else []
 
 
-def _bad_patch(obj: Object, quoted: str | None, message: str) -> status.StatusError:
+def bad_patch(obj: Object, quoted: str | None, message: str) -> status.StatusError:
     text = orjson.dumps(obj, option=orjson.OPT_SORT_KEYS).decode() if quoted is None else quoted
     error = status.invalid("", "", "", [field.invalid("patch", text, message)])
     error.body["details"].pop("kind", None)
     return error
 
 
-def _convert(document: Object, node: openapi.Node, raw: bytes | None, *, slowly: bool) -> tuple[Object, list[str]]:
+def convert(document: Object, node: openapi.Node, raw: bytes | None, *, slowly: bool) -> tuple[Object, list[str]]:
     """The canonical object and strict errors. raw: the JSON text, which knows more than the parsed document."""
     if node.type != "object":
         return document, []
@@ -104,11 +104,11 @@ def _convert(document: Object, node: openapi.Node, raw: bytes | None, *, slowly:
         except plan.Odd:
             pass
     decoder = diagnose.Decoder()
-    exact = document if raw is None else _exact_json(raw)
+    exact = document if raw is None else exact_json(raw)
     return decoder.decode(exact or {}, node), decoder.strict
 
 
-def _judge(duplicates: list[str], strict: list[str], mode: FieldValidation, prefix: str) -> list[str]:
+def judge(duplicates: list[str], strict: list[str], mode: FieldValidation, prefix: str) -> list[str]:
     """Warnings for what is not strictly right; in Strict mode raises instead."""
     if mode == "Ignore" or not (duplicates or strict):
         return []
@@ -118,14 +118,14 @@ def _judge(duplicates: list[str], strict: list[str], mode: FieldValidation, pref
     raise status.bad_request(f"{prefix}strict decoding error: {', '.join([*yaml_error, *strict])}")
 
 
-def _yaml(raw: bytes) -> tuple[Any, list[str]]:
+def read_yaml(raw: bytes) -> tuple[Any, list[str]]:
     try:
         return yamltojson.load(raw)
     except yamltojson.YAMLError as problem:
-        raise _Unreadable(str(problem)) from None
+        raise Unreadable(str(problem)) from None
 
 
-def _json(raw: bytes) -> Any:
+def read_json(raw: bytes) -> Any:
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -135,12 +135,12 @@ def _json(raw: bytes) -> Any:
         try:
             raw.decode()
             message = "exceeded max depth"
-            return _replace_surrogates(_exact_json(raw))
+            return _replace_surrogates(exact_json(raw))
         except UnicodeDecodeError:
             message = "invalid UTF-8"
         except (RecursionError, ValueError):
             pass
-    raise _Unreadable(f"couldn't get version/kind; json parse error: {message}")
+    raise Unreadable(f"couldn't get version/kind; json parse error: {message}")
 
 
 def _replace_surrogates(document: Any) -> Any:
@@ -149,7 +149,7 @@ def _replace_surrogates(document: Any) -> Any:
     return orjson.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode())
 
 
-def _exact_json(raw: bytes) -> Any:
+def exact_json(raw: bytes) -> Any:
     """Parsed so that duplicate fields and the spelling of numbers are kept."""
     return json.loads(raw, object_pairs_hook=diagnose.Pairs, parse_float=diagnose.Literal, parse_constant=_refuse)
 
@@ -158,26 +158,26 @@ def _refuse(text: str) -> Any:
     raise ValueError(text)
 
 
-def _no_duplicates(raw: bytes, document: Any) -> bool:
+def no_duplicates(raw: bytes, document: Any) -> bool:
     """Whether no object in `raw` has a field twice; may err on the side of no."""
     if raw.count(_KEY_END) != orjson.dumps(document).count(_KEY_END):
         return False
     return _SPACED_COLON.search(raw) is None
 
 
-def _head(document: Any, resource: AnyKind) -> tuple[str, str]:
+def head(document: Any, resource: AnyKind) -> tuple[str, str]:
     """apiVersion and kind of a document; the resource's own where they are missing."""
     problem = "couldn't get version/kind; json parse error: json: cannot unmarshal"
     if document is not None and not isinstance(document, dict):
-        raise _Unreadable(f"{problem} {diagnose.value_name(document)} into Go value of type {_HEAD}")
+        raise Unreadable(f"{problem} {diagnose.value_name(document)} into Go value of type {_HEAD}")
     found = {}
     for name in ("apiVersion", "kind"):
         value = (document or {}).get(name)
         if value is not None and not isinstance(value, str):
-            raise _Unreadable(f"{problem} {diagnose.value_name(value)} into Go struct field .{name} of type string")
+            raise Unreadable(f"{problem} {diagnose.value_name(value)} into Go struct field .{name} of type string")
         found[name] = value or ""
     if found["apiVersion"].count("/") > 1:
-        raise _Unreadable(f"unexpected GroupVersion string: {found['apiVersion']}")
+        raise Unreadable(f"unexpected GroupVersion string: {found['apiVersion']}")
     return found["apiVersion"] or _api_version(resource), found["kind"] or resource.kind
 
 
@@ -232,7 +232,7 @@ def _without_head(obj: Mapping[str, Any]) -> Object:
     return {name: value for name, value in obj.items() if name not in ("apiVersion", "kind")}
 
 
-def _summary(raw: bytes) -> str:
+def summary(raw: bytes) -> str:
     """The beginning of a body as upstream quotes it: text if it looks like JSON, else hexadecimal."""
     if not raw:
         return "<empty>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 import orjson
 
 _DATA = Path(__file__).with_name("data") / "kinds.json"
+_VERSION = re.compile(r"v([1-9][0-9]*)(?:(alpha|beta)([1-9][0-9]*))?\Z")
+_LEVELS = {None: 0, "beta": 1, "alpha": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Resource:
     """One resource of one group and version, as discovery describes it.
 
     `definition` names the kind's OpenAPI definition; empty for kinds without one. `storage_version` is that of a
-    custom resource, empty for built-in ones.
+    custom resource, empty for built-in ones; `terminating`: its definition is being deleted.
     """
 
     group: str
@@ -45,6 +48,7 @@ class Resource:
     subresources: Mapping[str, Subresource]
     definition: str = ""
     storage_version: str = ""
+    terminating: bool = False
 
     @property
     def is_custom(self) -> bool:
@@ -57,6 +61,15 @@ class Resource:
     @property
     def group_resource(self) -> str:
         return f"{self.name}.{self.group}" if self.group else self.name
+
+
+def version_order(version: str) -> tuple[int, int, int, int, str]:
+    """Sorts versions as Kubernetes does: v10, v2, v1, v11beta2, v10beta3, v3beta1, v12alpha1, foo1, foo10."""
+    match = _VERSION.match(version)
+    if match is None:
+        return 1, 0, 0, 0, version
+    major, level, minor = match.groups()
+    return 0, _LEVELS[level], -int(major), -int(minor or 0), version
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,8 @@ _ESCAPES: Final = {
 class FieldError:
     """A cause of a 422: `reason` and `field` go into details.causes as they are.
 
-    `value` is the bad value as upstream prints it (see `show`); `detail` says what is wrong with it.
+    `value` is the bad value as upstream prints it (see `show`), empty if it isn't to be printed; `detail` says what is
+    wrong with it.
     """
 
     reason: str
@@ -55,7 +56,7 @@ class FieldError:
     def body(self) -> str:
         """The message of the cause: without the field."""
         text = _TEXT[self.reason]
-        if self.reason not in _WITHOUT_VALUE:
+        if self.value and self.reason not in _WITHOUT_VALUE:
             text = f"{text}: {self.value}"
         return f"{text}: {self.detail}" if self.detail else text
 

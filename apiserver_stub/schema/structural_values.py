@@ -163,14 +163,11 @@ Correlate = Callable[[Sequence[Any]], Callable[[int, Any], Any]]
 
 
 def _correlation(schema: Schema) -> Correlate:
-    """Finds the old item of an item: by keys in maps, not at all in sets and atomic lists, else by index."""
-    kind = schema.get("x-kubernetes-list-type")
-    if kind == "map":
+    """Finds the old item of an item: by keys in lists of type map; items of other lists can't be told apart."""
+    if schema.get("x-kubernetes-list-type") == "map":
         keys = tuple(schema.get("x-kubernetes-list-map-keys", ()))
         return lambda old: by_keys(old, keys)
-    if kind in ("set", "atomic"):
-        return lambda old: lambda index, item: MISSING
-    return lambda old: lambda index, item: old[index] if index < len(old) else MISSING
+    return lambda old: lambda index, item: MISSING
 
 
 def by_keys(old: Sequence[Any], keys: Sequence[str]) -> Callable[[int, Any], Any]:

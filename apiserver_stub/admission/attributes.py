@@ -33,15 +33,43 @@ class Attributes:
     annotations: dict[str, str] = field(default_factory=dict)
 
 
-class Mutating(Protocol):
-    """A plug-in that may change a.obj in place, or refuse it. Runs before the kind's own validation."""
+class Plugin(Protocol):
+    def handles(self, resource: kinds.Resource) -> bool:
+        """Whether the plug-in ever has a say about the resource; asked once."""
+
+
+class Mutating(Plugin, Protocol):
+    """May change a.obj in place, or refuse it. Runs before the kind's own validation."""
 
     def admit(self, a: Attributes) -> None:
         """Raises StatusError."""
 
 
-class Validating(Protocol):
-    """A plug-in that only judges. Runs after the kind's own validation, on the object as it would be stored."""
+class Validating(Plugin, Protocol):
+    """Only judges. Runs after the kind's own validation, on the object as it would be stored.
+
+    What it sees of other objects still holds when the object is stored: nothing runs in between.
+    """
 
     def validate(self, a: Attributes) -> None:
         """Raises StatusError."""
+
+
+class Remote(Plugin, Protocol):
+    """A plug-in that asks other programs: the world may change meanwhile, and an update then begins anew."""
+
+    def concerns(self, a: Attributes) -> bool:
+        """Whether anybody is to be asked about this request; cheap."""
+
+    async def admit(self, a: Attributes) -> None:
+        """May replace a.obj. Raises StatusError."""
+
+    async def validate(self, a: Attributes) -> None:
+        """Raises StatusError."""
+
+
+class Charging(Plugin, Protocol):
+    """Judges last of all and keeps count of what was let through."""
+
+    async def validate(self, a: Attributes) -> None:
+        """Judges and begins to write down the charge before it first waits. Raises StatusError."""

@@ -3,11 +3,17 @@
 import dataclasses
 import functools
 
+from apiserver_stub.http import options
 from apiserver_stub.http.context import Context
 from apiserver_stub.registry.generic import WriteOptions
 
 # Bytes.
 _LONGEST = 128
+
+
+def write_options(context: Context, kind: str) -> WriteOptions:
+    """The request's CreateOptions or UpdateOptions, its user and field manager. Raises StatusError (422)."""
+    return named(context, options.write_options(context.query, context.dry_runs, kind, context.user))
 
 
 def named(context: Context, asked: WriteOptions) -> WriteOptions:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from apiserver_stub.http.route import truthy
+from apiserver_stub.auth.authenticate import User
+from apiserver_stub.http.route import flag
 from apiserver_stub.meta import field, selectors, status
 from apiserver_stub.registry.generic import WriteOptions
 
@@ -32,17 +33,16 @@ class ListOptions:
 def list_options(query: Mapping[str, str], *, watch: bool) -> ListOptions:
     """Raises StatusError (400, 422, 500 as upstream)."""
     revision = _revision(query.get("resourceVersion", ""), watch=watch)
-    initial = query.get("sendInitialEvents")
     options = ListOptions(
         labels=selectors.parse_labels(query.get("labelSelector", "")),
         fields=selectors.parse_fields(query.get("fieldSelector", "")),
-        limit=parse_int(query.get("limit", "")) or 0,
+        limit=parse_int(query.get("limit")) or 0,
         token=query.get("continue", ""),
         revision=revision,
         match=query.get("resourceVersionMatch", ""),
-        timeout=parse_int(query.get("timeoutSeconds", "")),
-        bookmarks=truthy(query.get("allowWatchBookmarks", "")),
-        initial_events=None if initial is None else truthy(initial),
+        timeout=parse_int(query.get("timeoutSeconds")),
+        bookmarks=flag(query, "allowWatchBookmarks"),
+        initial_events=flag(query, "sendInitialEvents") if "sendInitialEvents" in query else None,
     )
     errors = _watch_faults(options) if watch else _list_faults(options)
     if errors:
@@ -99,7 +99,7 @@ def _watch_faults(options: ListOptions) -> list[field.FieldError]:
     return errors
 
 
-def write_options(query: Mapping[str, str], dry_runs: list[str], kind: str) -> WriteOptions:
+def write_options(query: Mapping[str, str], dry_runs: list[str], kind: str, user: User) -> WriteOptions:
     """kind: CreateOptions, UpdateOptions or PatchOptions. Raises StatusError (422)."""
     validation = query.get("fieldValidation", "")
     manager = query.get("fieldManager", "")
@@ -112,7 +112,7 @@ def write_options(query: Mapping[str, str], dry_runs: list[str], kind: str) -> W
     chosen: Literal["Strict", "Warn", "Ignore"] = "Warn"
     if validation in ("Strict", "Ignore"):
         chosen = "Strict" if validation == "Strict" else "Ignore"
-    return WriteOptions(bool(dry_runs), chosen, manager, truthy(query.get("force", "")))
+    return WriteOptions(bool(dry_runs), chosen, manager, flag(query, "force"), user)
 
 
 def _manager_faults(manager: str) -> list[field.FieldError]:
@@ -153,8 +153,9 @@ def _is_uint(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 20 and int(text) < 2**64
 
 
-def parse_int(text: str) -> int | None:
-    if not text:
+def parse_int(text: str | None) -> int | None:
+    """An int64 of a query; None where it is not there. Raises StatusError (400)."""
+    if text is None:
         return None
     if not re.fullmatch(r"[+-]?[0-9]+", text):
         raise status.bad_request(f"strconv.ParseInt: parsing {field.quote(text)}: invalid syntax")

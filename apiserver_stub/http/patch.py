@@ -26,7 +26,7 @@ async def serve(context: Context, registry: Registry) -> web.Response:
     check_representation(context, registry, is_list=False)
     media = patch_media(context, registry)
     raw = await body(context.request)
-    asked = options.write_options(context.query, context.dry_runs, "PatchOptions")
+    asked = options.write_options(context.query, context.dry_runs, "PatchOptions", context.user)
     if media == apply.MEDIA:
         return await apply.serve(context, registry, raw, asked)
     check_force(context)

@@ -31,7 +31,7 @@ class Reviews:
         if answer is None:
             raise status.not_implemented(f"{registry.resource.name} are not served yet")
         content = await object_body(context)
-        asked = options.write_options(context.query, context.dry_runs, "CreateOptions")
+        asked = options.write_options(context.query, context.dry_runs, "CreateOptions", context.user)
         review = decoded_object(context, content, registry, asked.field_validation)
         review.pop("status", None)
         head = {"kind": registry.resource.kind, "apiVersion": registry.resource.api_version}

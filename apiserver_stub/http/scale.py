@@ -26,7 +26,7 @@ async def get(context: Context, registry: Registry) -> web.Response:
 
 async def put(context: Context, registry: Registry) -> web.Response:
     content = await object_body(context)
-    asked = manager.named(context, options.write_options(context.query, context.dry_runs, "UpdateOptions"))
+    asked = manager.write_options(context, "UpdateOptions")
     wanted = decoded(context, content, registry.resource.subresources["scale"], asked.field_validation)
     check_name(wanted, context.target.name)
     return await _store(context, registry, asked, lambda live: (wanted, _updated(registry, live, wanted, asked)))
@@ -35,7 +35,7 @@ async def put(context: Context, registry: Registry) -> web.Response:
 async def patched(context: Context, registry: Registry) -> web.Response:
     media = patch.patch_media(context, registry)
     raw = await body(context.request)
-    asked = options.write_options(context.query, context.dry_runs, "PatchOptions")
+    asked = options.write_options(context.query, context.dry_runs, "PatchOptions", context.user)
     if media == apply.MEDIA:
         return await _store(context, registry, asked, _applier(context, registry, raw, asked))
     patch.check_force(context)

@@ -21,7 +21,7 @@ _CREATED = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Suc
 async def bind(context: Context, registry: Registry) -> web.Response:
     """POST of a Binding, to a Pod or to the collection `bindings`. registry: of Pods."""
     content = await object_body(context)
-    asked = options.write_options(context.query, context.dry_runs, "CreateOptions")
+    asked = options.write_options(context.query, context.dry_runs, "CreateOptions", context.user)
     wanted = decoded(context, content, registry.resource.subresources["binding"], asked.field_validation)
     name = context.target.name or (wanted.get("metadata") or {}).get("name") or ""
     if context.target.name:
@@ -34,7 +34,7 @@ async def bind(context: Context, registry: Registry) -> web.Response:
 async def evict(context: Context, registry: Registry, budgets: Registry) -> web.Response:
     """POST of an Eviction. registry: of Pods; budgets: of PodDisruptionBudgets."""
     content = await object_body(context)
-    asked = options.write_options(context.query, context.dry_runs, "CreateOptions")
+    asked = options.write_options(context.query, context.dry_runs, "CreateOptions", context.user)
     wanted = decoded(context, content, registry.resource.subresources["eviction"], asked.field_validation)
     given = (wanted.get("metadata") or {}).get("name")
     if given and given != context.target.name:

@@ -29,7 +29,7 @@ async def serve(context: Context, registry: Registry, issuer: Issuer) -> web.Res
     """registry: of ServiceAccounts. Raises StatusError (400, 404, 409, 422)."""
     target = context.target
     content = await object_body(context)
-    asked = options.write_options(context.query, context.dry_runs, "CreateOptions")
+    asked = options.write_options(context.query, context.dry_runs, "CreateOptions", context.user)
     request = decoded(context, content, registry.resource.subresources["token"], asked.field_validation)
     meta = request.setdefault("metadata", {})
     _check_place(meta, target.namespace, target.name)

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from apiserver_stub.http import manager, options, respond
+from apiserver_stub.http import manager, respond
 from apiserver_stub.http.context import Context, check_representation, decoded_object, object_body
 from apiserver_stub.meta import status
 from apiserver_stub.registry import parts
@@ -12,7 +12,7 @@ from apiserver_stub.registry.generic import Object, Registry
 async def serve(context: Context, registry: Registry) -> web.Response:
     check_representation(context, registry, is_list=False)
     content = await object_body(context)
-    asked = manager.named(context, options.write_options(context.query, context.dry_runs, "UpdateOptions"))
+    asked = manager.write_options(context, "UpdateOptions")
     obj = decoded_object(context, content, registry, asked.field_validation)
     target = context.target
     check_name(obj, target.name)

@@ -6,8 +6,9 @@ import functools
 import itertools
 from collections.abc import Callable, Sequence
 
-from apiserver_stub.registry import registries, strategies
+from apiserver_stub.admission import plugins
 from apiserver_stub.admission.chain import Chain
+from apiserver_stub.registry import registries, strategies
 from apiserver_stub.registry.generic import Registry
 from apiserver_stub.registry.view import LogView
 from apiserver_stub.schema import kinds
@@ -26,8 +27,9 @@ class Catalog:
     def __init__(self, served: kinds.Kinds, log: Log) -> None:
         self.kinds = served
         self.log = log
-        self._admission = Admission(log)
-        self._strategies = strategies.Strategies(LogView(log), issues_tokens=True)
+        view = LogView(log)
+        self._admission = plugins.chain(view)
+        self._strategies = strategies.Strategies(view, issues_tokens=True)
         self._registries: dict[tuple[str, str, str], Registry] = {}
         self._builtin = served
         self._groups = {group.name for group in served.groups()}

@@ -1,9 +1,11 @@
 """Deletion: preconditions, grace, finalizers and what a client is told."""
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from apiserver_stub.admission.attributes import Attributes
+from apiserver_stub.auth.authenticate import SYSTEM, User
 from apiserver_stub.meta import status
 from apiserver_stub.registry.generic import Registry, now
 from apiserver_stub.storage.log import Entry, stamp, unstamp
@@ -24,6 +26,9 @@ class DeleteOptions:
     revision: str | None = None
     dry_run: bool = False
     orphan_dependents: bool | None = None
+    user: User = SYSTEM
+    # Of admission plug-ins, filled on the way.
+    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -36,12 +41,16 @@ class Deleted:
 
 async def delete(registry: Registry, namespace: str, name: str, options: DeleteOptions) -> Deleted:
     """Deletes one object, or begins to. Raises StatusError (403, 404, 409)."""
-    registry.admission.delete(registry.resource, name)
-    entry = registry.log.head(registry.key(namespace, name))
-    if entry is None:
-        raise status.not_found(registry.resource, name)
-    obj = registry.object(entry)
-    check_preconditions(registry, obj, options)
+    while True:
+        entry = registry.log.head(registry.key(namespace, name))
+        if entry is None:
+            raise status.not_found(registry.resource, name)
+        if registry.converts_remotely:
+            await registry.ready([entry])
+        obj = registry.object(entry)
+        check_preconditions(registry, obj, options)
+        if await _is_admitted(registry, entry, obj, options):
+            break
     if registry.strategy.held(obj):
         return await _hold(registry, entry, obj, options)
     grace = _grace(registry, obj, options)
@@ -57,6 +66,21 @@ async def delete(registry: Registry, namespace: str, name: str, options: DeleteO
             _mark(meta)
         return Deleted(await registry.replace(entry, obj, options.dry_run), False)
     return Deleted(await _remove(registry, entry, obj, options.dry_run), True)
+
+
+async def _is_admitted(registry: Registry, entry: Entry, obj: Object, options: DeleteOptions) -> bool:
+    """False when the object changed while other programs were asked. Raises StatusError."""
+    a = Attributes("DELETE", registry.resource, entry.key.namespace, entry.key.name, old=obj)
+    a.dry_run, a.user = options.dry_run, options.user
+    gate = registry.gate
+    gate.admit(a)
+    gate.validate(a)
+    if not gate.asks(a):
+        return True
+    await gate.ask_to_admit(a)
+    await gate.ask_to_validate(a)
+    options.warnings += a.warnings
+    return registry.log.head(entry.key) is entry
 
 
 async def _remove(registry: Registry, entry: Entry, obj: Object, dry_run: bool) -> Entry:

@@ -8,15 +8,17 @@ from typing import Any, Protocol, cast
 
 import orjson
 
+from apiserver_stub.admission.attributes import Attributes
+from apiserver_stub.admission.chain import Chain
+from apiserver_stub.auth.authenticate import SYSTEM, User
 from apiserver_stub.meta import names, status
 from apiserver_stub.meta.managed import entries
 from apiserver_stub.registry import convert, metadata, ownership
 from apiserver_stub.registry import scale as scales
-from apiserver_stub.registry.admission import Admission
 from apiserver_stub.registry.strategy import Strategy
 from apiserver_stub.schema import decode as bodies
 from apiserver_stub.schema import facts, kinds, openapi
-from apiserver_stub.storage.log import Change, Conflict, Entry, Key, Log, encode, stamp
+from apiserver_stub.storage.log import Change, Conflict, Entry, Key, Log, encode, stamp, unstamp
 
 Object = dict[str, Any]
 
@@ -35,6 +37,7 @@ class WriteOptions:
     field_validation: bodies.FieldValidation = "Warn"
     field_manager: str = ""
     force: bool = False
+    user: User = SYSTEM
 
 
 @dataclass(slots=True)
@@ -44,6 +47,21 @@ class Written:
     entry: Entry
     created: bool = False
     warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An update as asked for, see Registry.update."""
+
+    change: Callable[[Object], Object]
+    options: WriteOptions
+    subresource: str
+    uid_is_precondition: bool
+    owned: bool
+
+
+class _Overtaken(Exception):
+    """The object changed meanwhile: the update begins anew with what it is now."""
 
 
 class Columns(Protocol):
@@ -92,7 +110,7 @@ class Registry:
         resource: kinds.Resource,
         strategy: Strategy,
         log: Log,
-        admission: Admission,
+        admission: Chain,
         *,
         served: convert.Served | None = None,
         node: openapi.Node | None = None,
@@ -101,7 +119,7 @@ class Registry:
         self.resource = resource
         self.strategy = strategy
         self.log = log
-        self.admission = admission
+        self.gate = admission.gate(resource)
         self.node = node or openapi.node_for(resource)
         served = served or convert.served(resource.group, resource.version, resource.name)
         self.table = served.table
@@ -164,6 +182,10 @@ class Registry:
         """metadata of a list as this kind's lists show it."""
         return meta
 
+    def moved(self, entry: Entry, revision: int) -> Entry:
+        """The same state at another revision: what a watch shows of an object that leaves its selection."""
+        return Entry(entry.key, revision, stamp(unstamp(entry.value), revision), entry.labels)
+
     def is_current(self, entry: Entry) -> bool:
         """Whether an object would be stored again just as it is; else an update without change rewrites it."""
         return True
@@ -197,22 +219,45 @@ class Registry:
         if owners is None:
             owners = self.owners.of().update(None, obj, given, options.field_manager, now())
         _own(obj, owners)
-        self.admission.create(resource, obj, namespace)
+        a = Attributes("CREATE", resource, namespace, _named(obj), obj, dry_run=options.dry_run, user=options.user)
+        self.gate.admit(a)
+        asks = self.gate.asks(a)
+        if asks:
+            await self.gate.ask_to_admit(a)
+            obj = self._renewed(a)
         _begin(obj)
         strategy.prepare_create(obj)
         generated = _name(obj)
         self._validate(obj, metadata.validate(resource, obj) + strategy.validate(obj))
+        self.gate.validate(a)
+        if asks:
+            await self.gate.ask_to_validate(a)
         warnings = strategy.warnings(obj, None)
         if obj["metadata"].get("resourceVersion") not in (None, "", "0"):
             raise status.unknown("resourceVersion should not be set on objects to be created")
+        key = self._free(obj, namespace, generated=generated)
+        await self.gate.charge(a)
+        return Written(await self._store(key, obj, None, options.dry_run), True, warnings + a.warnings)
+
+    def _free(self, obj: Object, namespace: str, *, generated: bool) -> Key:
+        """Where a new object goes; a generated name that is taken is made again. Raises StatusError (409)."""
+        meta = obj["metadata"]
         for attempt in range(_ATTEMPTS if generated else 1):
             if attempt:
-                obj["metadata"]["name"] = names.generate(obj["metadata"]["generateName"])
-            key = self.key(namespace, obj["metadata"]["name"])
+                meta["name"] = names.generate(meta["generateName"])
+            key = self.key(namespace, meta["name"])
             if self.log.head(key) is None:
-                return Written(await self._store(key, obj, None, options.dry_run), True, warnings)
-        name = obj["metadata"]["name"]
-        raise status.generate_name_conflict(resource, name) if generated else status.already_exists(resource, name)
+                return key
+        if generated:
+            raise status.generate_name_conflict(self.resource, meta["name"])
+        raise status.already_exists(self.resource, meta["name"])
+
+    def _renewed(self, a: Attributes) -> Object:
+        """What other programs made of an object, in canonical form."""
+        assert a.obj is not None
+        self.check(a.obj, "Ignore")
+        self.strategy.default(a.obj)
+        return a.obj
 
     async def update(
         self,
@@ -231,29 +276,52 @@ class Registry:
         they may change. uid_is_precondition: a wrong metadata.uid means another object, not a wish to change it.
         owned: whether the managedFields of what `change` returns already tell of the change.
         """
-        key = self.key(namespace, name)
-        entry = self.log.head(key)
-        if entry is None:
-            raise status.not_found(self.resource, name)
+        wish = Wish(change, options, subresource, uid_is_precondition, owned)
+        while True:
+            key = self.key(namespace, name)
+            entry = self.log.head(key)
+            if entry is None:
+                raise status.not_found(self.resource, name)
+            try:
+                return await self._update(entry, wish)
+            except _Overtaken:
+                continue
+
+    async def _update(self, entry: Entry, wish: "Wish") -> Written:
+        """One attempt. Raises StatusError, or _Overtaken when the object changed while other programs were asked."""
+        key, options, subresource = entry.key, wish.options, wish.subresource
         old = self.object(entry)
-        obj = change(self.object(entry))
+        obj = wish.change(self.object(entry))
         place(self.resource, obj, key.namespace)
-        self._check_version(obj, old, name)
-        if uid_is_precondition:
+        self._check_version(obj, old, key.name)
+        if wish.uid_is_precondition:
             self._check_uid(obj, old, key)
         _keep(obj, old)
+        a = Attributes("UPDATE", self.resource, key.namespace, key.name, obj, old, subresource)
+        a.dry_run, a.user = options.dry_run, options.user
         if subresource != "binding":
             self.strategy.default(obj)
-            if not owned:
+            if not wish.owned:
                 given = obj["metadata"].pop("managedFields", None)
                 _own(obj, self.owners.of(subresource).update(old, obj, given, options.field_manager, now()))
+            self.gate.admit(a)
+        asks = self.gate.asks(a)
+        if asks:
+            await self.gate.ask_to_admit(a)
+            obj = self._renewed(a)
         self._prepare_update(obj, old, subresource)
         _keep_times(obj, old)
-        warnings = self.strategy.warnings(obj, old) if not subresource else []
+        self.gate.validate(a)
+        if asks:
+            await self.gate.ask_to_validate(a)
+            if self.log.head(key) is not entry:
+                raise _Overtaken
+        warnings = a.warnings if subresource else self.strategy.warnings(obj, old) + a.warnings
         if _equal(obj, old) and self.is_current(entry):
             return Written(entry, False, warnings)
         if self._is_finished(obj, old):
             return Written(await self._finish(entry, obj, options.dry_run), False, warnings)
+        await self.gate.charge(a)
         return Written(await self._store(key, obj, entry, options.dry_run), False, warnings)
 
     def _prepare_update(self, obj: Object, old: Object, subresource: str) -> None:
@@ -363,6 +431,11 @@ def _begin(obj: Object) -> None:
         meta.pop(name, None)
     meta["uid"] = str(uuid.uuid4())
     meta["creationTimestamp"] = now()
+
+
+def _named(obj: Object) -> str:
+    name = obj["metadata"].get("name", "")
+    return name if isinstance(name, str) else ""
 
 
 def _name(obj: Object) -> bool:

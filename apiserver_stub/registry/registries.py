@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from apiserver_stub.registry.admission import Admission
+from apiserver_stub.admission.chain import Chain
 from apiserver_stub.registry.core.service_registry import ServiceRegistry
 from apiserver_stub.registry.generic import Registry
 from apiserver_stub.registry.strategy import Strategy
@@ -16,7 +16,7 @@ def make(
     resource: kinds.Resource,
     strategy: Strategy,
     log: Log,
-    admission: Admission,
+    admission: Chain,
     find: Callable[[str, str, str], Registry | None],
 ) -> Registry:
     """find: other registries by group, version and plural name."""

@@ -7,16 +7,16 @@ from typing import Any, Final
 
 import orjson
 
+from apiserver_stub.admission.chain import Chain
 from apiserver_stub.meta import status
 from apiserver_stub.registry import convert, metadata
-from apiserver_stub.admission.chain import Chain
 from apiserver_stub.registry.apiextensions import bodies, conversion, scaling, strategy
 from apiserver_stub.registry.apiextensions.columns import CustomColumns
 from apiserver_stub.registry.apiextensions.served import Definition
 from apiserver_stub.registry.generic import PATCH_TYPES, Registry, WriteOptions, Written
 from apiserver_stub.schema import decode as decoding
 from apiserver_stub.schema import facts, kinds
-from apiserver_stub.storage.log import Entry, Key, Log, stamp
+from apiserver_stub.storage.log import Entry, Key, Log, stamp, unstamp
 
 Object = dict[str, Any]
 
@@ -108,6 +108,13 @@ class CustomRegistry(Registry):
     def fields(self, entry: Entry) -> dict[str, str]:
         found = {"metadata.name": entry.key.name, "metadata.namespace": entry.key.namespace}
         return found | self.strategy.selectable_fields(self.object(entry))
+
+    def moved(self, entry: Entry, revision: int) -> Entry:
+        found = super().moved(entry, revision)
+        form = (entry.forms or {}).get(self)
+        if form is not None:
+            found.forms = {self: stamp(unstamp(form), revision)}
+        return found
 
     def is_current(self, entry: Entry) -> bool:
         return entry.value == self._show_stored(entry)

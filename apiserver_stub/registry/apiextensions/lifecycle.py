@@ -7,9 +7,9 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final
 
+from apiserver_stub.admission.chain import Chain
 from apiserver_stub.meta import status
 from apiserver_stub.registry import delete
-from apiserver_stub.admission.chain import Chain
 from apiserver_stub.registry.apiextensions import approval, conditions, custom, naming, served
 from apiserver_stub.registry.catalog import Catalog
 from apiserver_stub.registry.generic import Registry, WriteOptions, now
@@ -21,7 +21,6 @@ Step = Callable[[Object], bool]
 
 logger = logging.getLogger(__name__)
 
-FINALIZER: Final = "customresourcecleanup.apiextensions.k8s.io"
 _OPTIONS: Final = WriteOptions(field_manager="kube-apiserver")
 
 
@@ -73,7 +72,9 @@ class Lifecycle:
         if entry is None:
             return
         crd = self._registry.object(entry)
-        if crd["metadata"].get("deletionTimestamp") and FINALIZER in (crd["metadata"].get("finalizers") or ()):
+        if crd["metadata"].get("deletionTimestamp") and conditions.FINALIZER in (
+            crd["metadata"].get("finalizers") or ()
+        ):
             if name not in self._removals:
                 self._removals[name] = asyncio.create_task(self._remove(name))
             return
@@ -173,7 +174,7 @@ def _end_unused(crd: Object) -> bool:
 
 
 def _release(crd: Object) -> None:
-    left = [name for name in crd["metadata"].get("finalizers") or () if name != FINALIZER]
+    left = [name for name in crd["metadata"].get("finalizers") or () if name != conditions.FINALIZER]
     if left:
         crd["metadata"]["finalizers"] = left
     else:

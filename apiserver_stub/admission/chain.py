@@ -1,0 +1,64 @@
+"""The plug-ins in the order in which they run, and those of them that concern one resource."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from apiserver_stub.admission.attributes import Attributes, Charging, Mutating, Remote, Validating
+from apiserver_stub.schema import kinds
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a request for objects of one resource passes on its way to the store."""
+
+    mutating: Sequence[Mutating] = ()
+    validating: Sequence[Validating] = ()
+    remote: Sequence[Remote] = ()
+    charging: Sequence[Charging] = ()
+
+    def admit(self, a: Attributes) -> None:
+        """Raises StatusError."""
+        for plugin in self.mutating:
+            plugin.admit(a)
+
+    def validate(self, a: Attributes) -> None:
+        """Raises StatusError."""
+        for plugin in self.validating:
+            plugin.validate(a)
+
+    def asks(self, a: Attributes) -> bool:
+        """Whether other programs have to be asked (ask_to_admit, ask_to_validate)."""
+        return any(plugin.concerns(a) for plugin in self.remote)
+
+    async def ask_to_admit(self, a: Attributes) -> None:
+        """Raises StatusError."""
+        for plugin in self.remote:
+            await plugin.admit(a)
+
+    async def ask_to_validate(self, a: Attributes) -> None:
+        """Raises StatusError."""
+        for plugin in self.remote:
+            await plugin.validate(a)
+
+    async def charge(self, a: Attributes) -> None:
+        """Raises StatusError."""
+        for plugin in self.charging:
+            await plugin.validate(a)
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """All plug-ins, each group in upstream's order."""
+
+    mutating: Sequence[Mutating] = ()
+    validating: Sequence[Validating] = ()
+    remote: Sequence[Remote] = ()
+    charging: Sequence[Charging] = ()
+
+    def gate(self, resource: kinds.Resource) -> Gate:
+        return Gate(
+            tuple(plugin for plugin in self.mutating if plugin.handles(resource)),
+            tuple(plugin for plugin in self.validating if plugin.handles(resource)),
+            tuple(plugin for plugin in self.remote if plugin.handles(resource)),
+            tuple(plugin for plugin in self.charging if plugin.handles(resource)),
+        )

@@ -40,4 +40,5 @@ def check_name(obj: Object, name: str) -> None:
     if given and given != name:
         raise status.bad_request(f"the name of the object ({given}) does not match the name on the URL ({name})")
     if not given:
-        raise status.bad_request(f"name must be provided: the name on the URL is {name}")
+        fault = "name must be provided"
+        raise status.bad_request(f"the name of the object ({name} based on URL) was undeterminable: {fault}")

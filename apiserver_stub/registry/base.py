@@ -39,6 +39,15 @@ _UNCOUNTED: Final = frozenset(
         "volumeattachments.storage.k8s.io",
     }
 )
+# What a write through a subresource can't change, where it is more than the spec.
+_RESET: Final = {
+    ("certificatesigningrequests.certificates.k8s.io", "approval"): (("spec",), ("status", "certificate")),
+    ("certificatesigningrequests.certificates.k8s.io", "status"): (("spec",), ("status", "conditions")),
+    ("customresourcedefinitions.apiextensions.k8s.io", "status"): (("metadata",), ("spec",)),
+    ("deployments.apps", "status"): (("spec",), ("metadata", "labels")),
+    ("pods", "status"): (("spec",), ("metadata", "deletionTimestamp"), ("metadata", "ownerReferences")),
+    ("volumeattachments.storage.k8s.io", "status"): (("metadata",), ("spec",)),
+}
 _RETURNS_DELETED: Final = frozenset({"podtemplates", "resourcequotas", "services"})
 
 
@@ -97,6 +106,10 @@ class Kind(Strategy):
 
     def has_generation(self, obj: Object) -> bool:
         return self._counted
+
+    def reset_fields(self, subresource: str) -> tuple[tuple[str, ...], ...]:
+        known = _RESET.get((self.resource.group_resource, subresource))
+        return super().reset_fields(subresource) if known is None else known
 
 
 def _content(obj: Object) -> Object:

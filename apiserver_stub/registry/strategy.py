@@ -74,7 +74,9 @@ class Strategy:
         """Paths that a write through the subresource ("" for the object) can't change: nobody owns them by it."""
         if not self.status_subresource:
             return ()
-        return (("spec",),) if subresource == "status" else (("status",),)
+        if subresource == "status":
+            return (("spec",),)
+        return () if subresource else (("status",),)
 
     def warnings(self, obj: Object, old: Object | None) -> list[str]:
         """Texts for `Warning: 299` headers."""

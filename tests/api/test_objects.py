@@ -135,13 +135,13 @@ async def test_scale(admin: Client) -> None:
     assert (got["spec"]["replicas"], got["metadata"]["generation"]) == (4, 2)
 
 
-async def test_apply_creates_then_merges(admin: Client) -> None:
+async def test_apply_creates_then_replaces_what_it_applied(admin: Client) -> None:
     headers = {"Content-Type": "application/apply-patch+yaml"}
     body = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {k: v}\n"
     code, _ = await admin.call("PATCH", f"{CONFIGMAPS}/a", body, headers, fieldManager="m")
     assert code == 201
     code, got = await admin.call("PATCH", f"{CONFIGMAPS}/a", body.replace(b"k: v", b"l: w"), headers, fieldManager="m")
-    assert (code, got["data"]) == (200, {"k": "v", "l": "w"})
+    assert (code, got["data"]) == (200, {"l": "w"})
     assert (await admin.call("PATCH", f"{CONFIGMAPS}/a", body, headers))[0] == 422
 
 

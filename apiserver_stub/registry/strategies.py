@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from apiserver_stub.registry import base
+from apiserver_stub.registry.admissionregistration import policy, policybinding, webhookconfiguration
 from apiserver_stub.registry.apiextensions import customresourcedefinition
+from apiserver_stub.registry.apiregistration import apiservice
 from apiserver_stub.registry.apps import controllerrevision, daemonset, deployment, replicaset, statefulset
 from apiserver_stub.registry.autoscaling import horizontalpodautoscaler
 from apiserver_stub.registry.batch import cronjob, job
+from apiserver_stub.registry.certificates import certificatesigningrequest
 from apiserver_stub.registry.coordination import lease
 from apiserver_stub.registry.core import (
     configmap,
@@ -30,6 +33,7 @@ from apiserver_stub.registry.core import (
 )
 from apiserver_stub.registry.discovery import endpointslice
 from apiserver_stub.registry.events import event as new_event
+from apiserver_stub.registry.flowcontrol import flowschema, prioritylevelconfiguration
 from apiserver_stub.registry.networking import ingress, ingressclass, ipaddress, networkpolicy, servicecidr
 from apiserver_stub.registry.node import runtimeclass
 from apiserver_stub.registry.policy import poddisruptionbudget
@@ -63,7 +67,17 @@ _STRATEGIES: Final[Mapping[tuple[str, str], Callable[[kinds.Resource, base.View]
     ("", "serviceaccounts"): serviceaccount.ServiceAccounts,
     ("", "services"): service.Services,
     ("apps", "controllerrevisions"): controllerrevision.ControllerRevisions,
+    ("admissionregistration.k8s.io", "mutatingadmissionpolicies"): policy.MutatingAdmissionPolicies,
+    ("admissionregistration.k8s.io", "mutatingadmissionpolicybindings"): policybinding.MutatingPolicyBindings,
+    (
+        "admissionregistration.k8s.io",
+        "mutatingwebhookconfigurations",
+    ): webhookconfiguration.MutatingWebhookConfigurations,
+    ("admissionregistration.k8s.io", "validatingadmissionpolicies"): policy.ValidatingAdmissionPolicies,
+    ("admissionregistration.k8s.io", "validatingadmissionpolicybindings"): policybinding.PolicyBindings,
+    ("admissionregistration.k8s.io", "validatingwebhookconfigurations"): webhookconfiguration.WebhookConfigurations,
     ("apiextensions.k8s.io", "customresourcedefinitions"): customresourcedefinition.CustomResourceDefinitions,
+    ("apiregistration.k8s.io", "apiservices"): apiservice.APIServices,
     ("apps", "daemonsets"): daemonset.DaemonSets,
     ("apps", "deployments"): deployment.Deployments,
     ("apps", "replicasets"): replicaset.ReplicaSets,
@@ -71,9 +85,14 @@ _STRATEGIES: Final[Mapping[tuple[str, str], Callable[[kinds.Resource, base.View]
     ("autoscaling", "horizontalpodautoscalers"): horizontalpodautoscaler.strategy,
     ("batch", "cronjobs"): cronjob.CronJobs,
     ("batch", "jobs"): job.Jobs,
+    ("certificates.k8s.io", "certificatesigningrequests"): certificatesigningrequest.CertificateSigningRequests,
     ("coordination.k8s.io", "leases"): lease.Leases,
     ("discovery.k8s.io", "endpointslices"): endpointslice.EndpointSlices,
     ("events.k8s.io", "events"): new_event.Events,
+    ("flowcontrol.apiserver.k8s.io", "flowschemas"): flowschema.FlowSchemas,
+    ("flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations"): (
+        prioritylevelconfiguration.PriorityLevelConfigurations
+    ),
     ("networking.k8s.io", "ingressclasses"): ingressclass.IngressClasses,
     ("networking.k8s.io", "ingresses"): ingress.Ingresses,
     ("networking.k8s.io", "ipaddresses"): ipaddress.IPAddresses,

@@ -1,0 +1,1 @@
+"""Rules of admissionregistration.k8s.io: webhook configurations, admission policies and their bindings."""

@@ -1,0 +1,1 @@
+"""Rules of apiregistration.k8s.io."""

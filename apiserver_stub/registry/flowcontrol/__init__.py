@@ -1,0 +1,1 @@
+"""Rules of flowcontrol.apiserver.k8s.io."""

@@ -36,6 +36,8 @@ async def get(context: Context, registry: Registry) -> web.StreamResponse:
     if text := context.query.get("resourceVersion"):
         _check_version(registry, text)
     entry = registry.get(context.target.namespace, context.target.name)
+    if registry.converts_remotely:
+        await registry.ready([entry])
     if context.wanted.kind:
         check_representation(context, registry, is_list=False)
     return await respond.entry(context, registry, entry)
@@ -84,6 +86,8 @@ class Resources:
             if not self._catalog.has_group(target.group):
                 return system.page_not_found()
             raise status.no_such_resource()
+        if registry.resource.is_custom:
+            return await self._custom(context, registry)
         self._check_scope(context, registry)
         if context.request.method == "HEAD" or (context.verb == "create" and target.name and not target.subresource):
             raise status.method_not_allowed()
@@ -103,6 +107,26 @@ class Resources:
         if target.resource.endswith("reviews"):
             return await self._reviews.serve(context, registry)
         return await _OBJECT[context.verb](context, registry)
+
+    async def _custom(self, context: Context, registry: Registry) -> web.StreamResponse:
+        """Custom resources: refused in other words, and without built-in subresources."""
+        target, resource = context.target, registry.resource
+        across = not target.name and context.verb in ("list", "watch")
+        if bool(target.namespace) != resource.namespaced and not (resource.namespaced and across):
+            return system.page_not_found()
+        context.wanted = negotiate.accept(context.request.headers.get("Accept", ""))
+        if deprecated := registry.deprecation:
+            context.warn([deprecated])
+        if target.subresource and target.subresource not in resource.subresources:
+            raise status.not_found(resource, target.name)
+        if not (context.verb or target.name) and context.request.method in ("PUT", "PATCH"):
+            raise status.bad_request("name must be provided")
+        answers = _OBJECT
+        if target.subresource:
+            answers = _SCALE if target.subresource == "scale" else _PART
+        if context.verb not in answers:
+            raise status.method_not_supported(resource, context.verb)
+        return await answers[context.verb](context, registry)
 
     def _check_scope(self, context: Context, registry: Registry) -> None:
         """Raises StatusError (404, 405) where path and scope of the kind don't fit."""

@@ -15,7 +15,7 @@ from apiserver_stub.http.match import Matcher
 from apiserver_stub.http.negotiate import YAML
 from apiserver_stub.meta import selectors, status
 from apiserver_stub.registry.generic import Registry
-from apiserver_stub.storage.log import Compacted, Entry, Event, stamp, unstamp
+from apiserver_stub.storage.log import Compacted, Entry, Event
 
 # Clients drop a watch that is silent for a minute; kube-apiserver sends bookmarks about once a minute.
 BOOKMARK_SECONDS = 50.0
@@ -62,14 +62,18 @@ class Watch:
         loop = asyncio.get_running_loop()
         life = self._asked.timeout or random.uniform(*LIFE_SECONDS)  # noqa: S311
         end = loop.time() + life
+        if self._registry.converts_remotely:
+            await self._registry.ready(self._log.list(self._registry.table, self._context.target.namespace))
         await self._send(response, self._initial())
         bookmark = loop.time() + BOOKMARK_SECONDS
-        while (now := loop.time()) < end and not self._log.ending:
+        while (now := loop.time()) < end and not self._log.ending and not self._registry.closed:
             try:
                 events = self._log.after(self._registry.table, self._position)
             except Compacted:
                 await response.write(self._expired())
                 return
+            if self._registry.converts_remotely:
+                events = await self._ready(events)
             sent = await self._send(response, self._frames(events))
             if sent:
                 bookmark = loop.time() + BOOKMARK_SECONDS
@@ -80,6 +84,13 @@ class Watch:
                 if self._asked.bookmarks:
                     await response.write(self._bookmark({}))
             await self._wait(min(end, bookmark) - now)
+
+    async def _ready(self, events: Iterator[Event]) -> Iterator[Event]:
+        """The same events, once what they speak of can be read."""
+        found = list(events)
+        named = [entry for event in found for entry in (event.entry, event.previous) if entry is not None]
+        await self._registry.ready(named)
+        return iter(found)
 
     async def _wait(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -133,10 +144,8 @@ class Watch:
             return None
         if event.deleted:
             return self._frame("DELETED", event.entry)
-        previous = event.previous
-        assert previous
-        value = stamp(unstamp(previous.value), event.revision)
-        return self._frame("DELETED", Entry(previous.key, event.revision, value, previous.labels))
+        assert event.previous
+        return self._frame("DELETED", self._registry.moved(event.previous, event.revision))
 
     def _frame(self, kind: str, entry: Entry) -> bytes:
         if not self._context.wanted.kind:

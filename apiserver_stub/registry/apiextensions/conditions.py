@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 Object = dict[str, Any]
+
+# Keeps a definition until its instances are gone.
+FINALIZER: Final = "customresourcecleanup.apiextensions.k8s.io"
 
 
 def find(status: Object, kind: str) -> Object | None:
@@ -30,3 +33,12 @@ def put(status: Object, kind: str, value: str, reason: str, message: str, now: s
         found["lastTransitionTime"] = now
     found.update(wanted)
     return True
+
+
+def mark_for_removal(crd: Object, now: str) -> None:
+    """What a delete does to a definition: its instances go first. now: metav1.Time."""
+    finalizers = crd["metadata"].setdefault("finalizers", [])
+    if FINALIZER not in finalizers:
+        finalizers.append(FINALIZER)
+    text = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon"
+    put(crd.setdefault("status", {}), "Terminating", "True", "InstanceDeletionPending", text, now)

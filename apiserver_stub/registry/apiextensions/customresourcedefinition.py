@@ -8,7 +8,7 @@ from typing import Any, Final
 from apiserver_stub.meta import field, status
 from apiserver_stub.meta.field import FieldError
 from apiserver_stub.registry import base
-from apiserver_stub.registry.apiextensions import definition, definition_form
+from apiserver_stub.registry.apiextensions import conditions, definition, definition_form
 from apiserver_stub.schema import diagnose, openapi, plan
 
 Object = base.Object
@@ -54,6 +54,13 @@ class CustomResourceDefinitions(base.Kind):
 
     def validate_status_update(self, obj: Object, old: Object) -> list[FieldError]:
         return definition.validate_status(obj)
+
+    def held(self, obj: Object) -> bool:
+        """The first delete only marks a definition."""
+        return not obj["metadata"].get("deletionTimestamp")
+
+    def mark_deleted(self, obj: Object) -> None:
+        conditions.mark_for_removal(obj, obj["metadata"]["deletionTimestamp"])
 
     def warnings(self, obj: Object, old: Object | None) -> list[str]:
         known = set(_unknown_formats(old["spec"])) if old is not None else set()

@@ -80,6 +80,11 @@ class CustomStrategy(Strategy):
     def has_generation(self, obj: Object) -> bool:
         return True
 
+    def reset_fields(self, subresource: str) -> tuple[tuple[str, ...], ...]:
+        if subresource == "status":
+            return ("metadata",), ("spec",)
+        return (("status",),) if self.status_subresource and not subresource else ()
+
     def _scale_faults(self, obj: Object) -> list[field.FieldError]:
         return self._scale.faults(obj) + self._scale.status_faults(obj) if self._scale else []
 

@@ -54,6 +54,9 @@ def _object(schema: Mapping[str, Any], *, root: bool) -> Any:
     if embedded:
         fields |= {"apiVersion": "string", "kind": "string", "metadata": _META}
     out: dict[str, Any] = {"t": "object", "f": fields}
+    if schema.get("x-kubernetes-preserve-unknown-fields"):
+        # Besides its fields it holds anything.
+        out["v"] = "any"
     if schema.get("required"):
         out["r"] = list(schema["required"])
     return out

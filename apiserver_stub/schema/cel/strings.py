@@ -70,7 +70,7 @@ def _join(items: list[Any], separator: str = "") -> str:
     return separator.join(items)
 
 
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compiled(pattern: str) -> goregex.Pattern:
     try:
         return goregex.compile(pattern)
     except goregex.RegexError as problem:

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Final
 
-from apiserver_stub.meta import field
 from apiserver_stub.meta.field import FieldError
 from apiserver_stub.registry import base
-from apiserver_stub.registry.core import service_allocation, service_validation
+from apiserver_stub.registry.core import service_addresses, service_allocation, service_validation, service_warnings
 from apiserver_stub.schema import kinds
 
 Object = base.Object
@@ -61,8 +60,12 @@ class Services(base.Kind):
         return service_validation.validate(obj) or self._allocate(obj, None)
 
     def validate_update(self, obj: Object, old: Object) -> list[FieldError]:
-        out = _immutable(obj["spec"], old["spec"]) + service_validation.validate(obj)
+        out = service_addresses.validate_update(obj["spec"], old["spec"])
+        out += service_validation.validate_update(obj, old)
         return out or self._allocate(obj, old)
+
+    def validate_status_update(self, obj: Object, old: Object) -> list[FieldError]:
+        return service_validation.validate_status(obj, old)
 
     def _allocate(self, obj: Object, old: Object | None) -> list[FieldError]:
         own = _identity(obj)
@@ -102,10 +105,7 @@ class Services(base.Kind):
         return {"spec.clusterIP": spec.get("clusterIP", ""), "spec.type": spec.get("type", "")}
 
     def warnings(self, obj: Object, old: Object | None) -> list[str]:
-        out = []
-        if obj["spec"].get("externalIPs") and (not old or old["spec"].get("externalIPs") != obj["spec"]["externalIPs"]):
-            out.append("spec.externalIPs is deprecated and may no longer be implemented in some clusters")
-        return out
+        return service_warnings.of(obj, old)
 
 
 def _identity(obj: Object) -> tuple[str, str]:
@@ -184,12 +184,3 @@ def _keep_node_ports(spec: Object, old: Object) -> None:
         kept = known.get((port.get("protocol"), port.get("port")))
         if not port.get("nodePort") and kept and kept not in used:
             port["nodePort"] = kept
-
-
-def _immutable(spec: Object, old: Object) -> list[FieldError]:
-    if spec.get("type") not in _WITH_IP or old.get("type") not in _WITH_IP:
-        return []
-    before, now = old.get("clusterIPs") or [], spec.get("clusterIPs") or []
-    if before and (not now or now[0] != before[0]):
-        return [field.invalid("spec.clusterIPs[0]", now, "may not change once set")]
-    return []

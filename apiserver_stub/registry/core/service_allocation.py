@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from apiserver_stub.meta import field
 from apiserver_stub.meta.field import FieldError
+from apiserver_stub.registry.core import service_families
 
 Object = dict[str, Any]
 
@@ -36,21 +37,11 @@ def allocate(spec: Object, old: Object | None, taken: Taken, *, dry_run: bool = 
     others = list(taken.others)
     out: list[FieldError] = []
     if spec.get("type") in ("ClusterIP", "NodePort", "LoadBalancer"):
+        out += service_families.settle(spec, old)
+        if out:
+            return out
         out += _address(spec, old, others, taken.is_held, dry_run=dry_run)
-        _families(spec)
     return out + _node_ports(spec, old, others, dry_run=dry_run)
-
-
-def _families(spec: Object) -> None:
-    """One family; a headless Service without a selector may hold endpoints of both."""
-    both = spec.get("clusterIP") == "None" and not spec.get("selector")
-    policy = spec.setdefault("ipFamilyPolicy", "RequireDualStack" if both else "SingleStack")
-    if policy == "SingleStack":
-        spec.setdefault("ipFamilies", ["IPv4"])
-    else:
-        families = spec.setdefault("ipFamilies", ["IPv4"])
-        if both and len(families) == 1:
-            families.append("IPv6" if families[0] == "IPv4" else "IPv4")
 
 
 def _address(

@@ -7,22 +7,28 @@ from typing import Any, Final
 
 from apiserver_stub.meta import field
 from apiserver_stub.meta.field import FieldError
-from apiserver_stub.registry import formats
-from apiserver_stub.registry.core import endpoints
+from apiserver_stub.registry import formats, ip
+from apiserver_stub.registry.core import endpoints, service_addresses
 from apiserver_stub.registry.podspec import golang, handlers
 
 Object = Mapping[str, Any]
 
 _TYPES: Final = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 _PROTOCOLS: Final = ("SCTP", "TCP", "UDP")
+_DISTRIBUTIONS: Final = ("PreferClose", "PreferSameZone", "PreferSameNode")
+_TOPOLOGY_MODE: Final = "service.kubernetes.io/topology-mode"
+TOPOLOGY_HINTS: Final = "service.kubernetes.io/topology-aware-hints"
+_SOURCE_RANGES: Final = "service.beta.kubernetes.io/load-balancer-source-ranges"
 _LB_ONLY: Final = "may only be used when `type` is 'LoadBalancer'"
 
 
-def validate(obj: Object) -> list[FieldError]:
+def validate(obj: Object, old: Object | None = None) -> list[FieldError]:
+    """old: the Service that is replaced; addresses that were there before are taken as they are."""
     spec = obj["spec"]
     ports, kind = spec.get("ports") or (), spec.get("type", "")
-    headless = spec.get("clusterIP") == "None"
-    out = []
+    before = old["spec"] if old is not None else None
+    headless = service_addresses.is_headless(spec)
+    out = _topology(obj)
     if not ports and not headless and kind != "ExternalName":
         out.append(field.required("spec.ports"))
     if kind == "LoadBalancer" and headless:
@@ -35,15 +41,19 @@ def validate(obj: Object) -> list[FieldError]:
     out += formats.any_label("spec.selector", spec.get("selector"))
     out += _affinity(spec)
     if kind != "ExternalName":
-        out += _addresses(spec)
-    out += _external_ips(spec.get("externalIPs") or ())
+        out += service_addresses.validate(spec, before)
+    out += _external_ips(spec.get("externalIPs") or (), (before or {}).get("externalIPs") or ())
     out += formats.one_of("spec.type", kind, _TYPES)
     out += _node_ports(ports, kind) + _same_ports(ports)
-    out += _load_balancer(spec) + _external_traffic(spec)
-    policy = spec.get("internalTrafficPolicy")
-    if policy is not None and policy not in ("Cluster", "Local"):
-        out.append(field.not_supported("spec.internalTrafficPolicy", policy, ("Cluster", "Local")))
-    return out
+    return out + _load_balancer(obj, old) + _traffic(spec)
+
+
+def _topology(obj: Object) -> list[FieldError]:
+    mode, hints = _annotation(obj, _TOPOLOGY_MODE), _annotation(obj, TOPOLOGY_HINTS)
+    if mode is None or hints is None or mode == hints:
+        return []
+    detail = f"must match annotations[{TOPOLOGY_HINTS}] when both are specified"
+    return [field.invalid(f"metadata.annotations[{_TOPOLOGY_MODE}]", mode, detail)]
 
 
 def _external_name(spec: Object) -> list[FieldError]:
@@ -94,42 +104,11 @@ def _affinity(spec: Object) -> list[FieldError]:
     return out
 
 
-def _addresses(spec: Object) -> list[FieldError]:
-    one, many = spec.get("clusterIP", ""), spec.get("clusterIPs") or []
-    out = []
-    if many and one != many[0]:
-        out.append(field.invalid("spec.clusterIP", many, "first value of `clusterIPs` must be the same as `clusterIP`"))
-    for i, address in enumerate(many):
-        if address == "None":
-            if i > 0 or len(many) > 1:
-                out.append(field.invalid(f"spec.clusterIPs[{i}]", address, "'None' must be the first and only value"))
-        else:
-            out += formats.faults(f"spec.clusterIPs[{i}]", address, formats.address(address))
-    if len(many) > 2:
-        out.append(field.invalid("spec.clusterIPs", many, "may only hold up to 2 values"))
-    families = spec.get("ipFamilies") or []
-    # Headless and without a selector: whoever makes the endpoints knows the families.
-    unbound = one == "None" and not spec.get("selector")
-    for i, family in enumerate(families):
-        if family not in ("IPv4", "IPv6"):
-            out.append(field.not_supported(f"spec.ipFamilies[{i}]", family, ("IPv4", "IPv6")))
-        elif family == "IPv6" and not unbound:
-            out.append(field.invalid(f"spec.ipFamilies[{i}]", family, "not configured on this cluster"))
-    policy = spec.get("ipFamilyPolicy")
-    policies = ("SingleStack", "PreferDualStack", "RequireDualStack")
-    if policy is not None and policy not in policies:
-        out.append(field.not_supported("spec.ipFamilyPolicy", policy, policies))
-    elif policy == "RequireDualStack" and not unbound:
-        detail = "this cluster is not configured for dual-stack services"
-        out.append(field.invalid("spec.ipFamilyPolicy", policy, detail))
-    return out
-
-
-def _external_ips(addresses: Sequence[str]) -> list[FieldError]:
+def _external_ips(addresses: Sequence[str], known: Sequence[str]) -> list[FieldError]:
     out = []
     for i, address in enumerate(addresses):
         path = f"spec.externalIPs[{i}]"
-        found = formats.faults(path, address, formats.address(address))
+        found = [] if address in known else formats.faults(path, address, formats.address(address))
         out += found or endpoints.reachable(address, path)
     return out
 
@@ -163,25 +142,57 @@ def _same_ports(ports: Sequence[Object]) -> list[FieldError]:
     return out
 
 
-def _load_balancer(spec: Object) -> list[FieldError]:
+def _load_balancer(obj: Object, old: Object | None) -> list[FieldError]:
+    spec, before = obj["spec"], (old or {}).get("spec") or {}
     balanced = spec.get("type") == "LoadBalancer"
+    out = _source_ranges(obj, old)
+    name = "allocateLoadBalancerNodePorts"
+    if spec.get(name) is not None and not balanced:
+        out.append(field.forbidden(f"spec.{name}", _LB_ONLY))
+    if balanced and spec.get(name) is None:
+        # The path is upstream's.
+        out.append(field.required(name))
+    return out + balancer_class(spec, before)
+
+
+def _source_ranges(obj: Object, old: Object | None) -> list[FieldError]:
+    """Of the field, or of the annotation that came before it."""
+    spec, before = obj["spec"], (old or {}).get("spec") or {}
     out = []
-    ranges = spec.get("loadBalancerSourceRanges") or ()
-    if ranges and not balanced:
-        out.append(field.forbidden("spec.LoadBalancerSourceRanges", _LB_ONLY))
-    elif balanced:
-        for i, text in enumerate(ranges):
-            out += formats.faults(f"spec.LoadBalancerSourceRanges[{i}]", text, formats.network(text.strip()))
-    for name in ("allocateLoadBalancerNodePorts", "loadBalancerClass"):
-        if spec.get(name) is not None and not balanced:
-            out.append(field.forbidden(f"spec.{name}", _LB_ONLY))
-    if balanced and spec.get("loadBalancerClass"):
-        text = spec["loadBalancerClass"]
-        out += formats.faults("spec.loadBalancerClass", text, formats.label_key(text))
+    ranges, path = spec.get("loadBalancerSourceRanges") or (), "spec.LoadBalancerSourceRanges"
+    text = _annotation(obj, _SOURCE_RANGES)
+    if not ranges and text is None:
+        return []
+    if not ranges:
+        path = f"metadata.annotations[{_SOURCE_RANGES}]"
+    if spec.get("type") != "LoadBalancer":
+        out.append(field.forbidden(path, _LB_ONLY))
+    known = {item.strip() for item in before.get("loadBalancerSourceRanges") or ()}
+    for i, item in enumerate(ranges):
+        found = [] if item.strip() in known else formats.network(item.strip())
+        out += formats.faults(f"{path}[{i}]", item.strip(), found)
+    if not ranges and text and text.strip() and (old is None or _annotation(old, _SOURCE_RANGES) != text):
+        for item in text.strip().split(","):
+            out += formats.faults(path, item.strip(), formats.network(item.strip()))
     return out
 
 
-def _external_traffic(spec: Object) -> list[FieldError]:
+def _annotation(obj: Object, name: str) -> str | None:
+    found: str | None = ((obj.get("metadata") or {}).get("annotations") or {}).get(name)
+    return found
+
+
+def balancer_class(spec: Object, old: Object) -> list[FieldError]:
+    path, text = "spec.loadBalancerClass", spec.get("loadBalancerClass")
+    if spec.get("type") != "LoadBalancer":
+        return [] if text is None else [field.forbidden(path, _LB_ONLY)]
+    out = []
+    if old.get("type") == "LoadBalancer" and old.get("loadBalancerClass") != text:
+        out.append(field.invalid(path, text, "may not change once set"))
+    return out if text is None else out + formats.faults(path, text, formats.label_key(text))
+
+
+def _traffic(spec: Object) -> list[FieldError]:
     kind, policy = spec.get("type"), spec.get("externalTrafficPolicy")
     accessible = kind in ("NodePort", "LoadBalancer") or (kind == "ClusterIP" and bool(spec.get("externalIPs")))
     path = "spec.externalTrafficPolicy"
@@ -192,11 +203,65 @@ def _external_traffic(spec: Object) -> list[FieldError]:
             out.append(field.invalid(path, policy, detail))
     else:
         out += formats.one_of(path, policy, ("Cluster", "Local"))
-    health = spec.get("healthCheckNodePort") or 0
-    path = "spec.healthCheckNodePort"
-    if health < 0:
-        out.append(field.invalid(path, health, formats.NOT_NEGATIVE))
-    elif health and not (kind == "LoadBalancer" and policy == "Local"):
+    health, path = spec.get("healthCheckNodePort") or 0, "spec.healthCheckNodePort"
+    if health and not needs_health_check(spec):
         detail = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
         out.append(field.invalid(path, health, detail))
+    elif health:
+        out += formats.faults(path, health, formats.port(health))
+    internal = spec.get("internalTrafficPolicy")
+    if internal is not None and internal not in ("Cluster", "Local"):
+        out.append(field.not_supported("spec.internalTrafficPolicy", internal, ("Cluster", "Local")))
+    spread = spec.get("trafficDistribution")
+    if spread is not None and spread not in _DISTRIBUTIONS:
+        out.append(field.not_supported("spec.trafficDistribution", spread, _DISTRIBUTIONS))
+    return out
+
+
+def needs_health_check(spec: Object) -> bool:
+    return spec.get("type") == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local"
+
+
+def validate_update(obj: Object, old: Object) -> list[FieldError]:
+    """Everything but what happens to addresses."""
+    spec, before = obj["spec"], old["spec"]
+    out = []
+    same = spec.get("healthCheckNodePort") == before.get("healthCheckNodePort")
+    if needs_health_check(spec) and needs_health_check(before) and not same:
+        out.append(field.forbidden("spec.healthCheckNodePort", "field is immutable"))
+    return out + validate(obj, old)
+
+
+def validate_status(obj: Object, old: Object) -> list[FieldError]:
+    path = "status.loadBalancer.ingress"
+    items, known = _reported(obj), {item.get("ip") for item in _reported(old)}
+    if items and obj["spec"].get("type") != "LoadBalancer":
+        return [field.forbidden(path, "may only be used when `spec.type` is 'LoadBalancer'")]
+    out = []
+    for i, item in enumerate(items):
+        out += _balancer(item, f"{path}[{i}]", known)
+    return out
+
+
+def _reported(obj: Object) -> Sequence[Object]:
+    found: Sequence[Object] = ((obj.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+    return found
+
+
+def _balancer(item: Object, path: str, known: set[Any]) -> list[FieldError]:
+    address, mode, name = item.get("ip") or "", item.get("ipMode"), item.get("hostname") or ""
+    out = []
+    if address and address not in known:
+        out += formats.faults(f"{path}.ip", address, formats.address(address))
+    if mode is None:
+        if address:
+            out.append(field.required(f"{path}.ipMode", "must be specified when `ip` is set"))
+    elif not address:
+        out.append(field.forbidden(f"{path}.ipMode", "may not be specified when `ip` is not set"))
+    elif mode not in ("Proxy", "VIP"):
+        out.append(field.not_supported(f"{path}.ipMode", mode, ("Proxy", "VIP")))
+    if name:
+        out += formats.faults(f"{path}.hostname", name, formats.subdomain(name))
+        if ip.is_address(name):
+            out.append(field.invalid(f"{path}.hostname", name, "must be a DNS name, not an IP address"))
     return out

@@ -1,9 +1,11 @@
 """What a server creates by itself: system namespaces, the kubernetes Service and where it leads, priority classes."""
 
+import asyncio
 from typing import Any
 
 import orjson
 
+from apiserver_stub.auth import bootstrap_roles
 from apiserver_stub.meta import status
 from apiserver_stub.registry.catalog import Catalog
 from apiserver_stub.registry.core import service_allocation
@@ -22,6 +24,8 @@ async def ensure(catalog: Catalog, address: str, port: int) -> None:
     """
     for name in NAMESPACES:
         await _create(catalog, "", "v1", "namespaces", {"metadata": {"name": name}})
+    # At once: the log writes what comes together together.
+    await asyncio.gather(*(_role(catalog, resource, wanted) for resource, wanted in bootstrap_roles.load()))
     for body in _priority_classes():
         await _create(catalog, "scheduling.k8s.io", "v1", "priorityclasses", body)
     await _create(catalog, "", "v1", "services", _service(port))
@@ -42,6 +46,18 @@ async def _create(catalog: Catalog, group: str, version: str, resource: str, bod
         await registry.create(obj, namespace, WriteOptions())
     except status.StatusError as error:
         raise RuntimeError(f"bootstrap object {resource}/{body['metadata']['name']}: {error.message}") from error
+
+
+async def _role(catalog: Catalog, resource: str, wanted: dict[str, Any]) -> None:
+    """Creates a role or a binding, or adds to one that is there what it lacks."""
+    registry = catalog.find("rbac.authorization.k8s.io", "v1", resource)
+    assert registry
+    namespace, name = wanted["metadata"].get("namespace", ""), wanted["metadata"]["name"]
+    entry = registry.log.head(registry.key(namespace, name))
+    if entry is None:
+        await _create(catalog, registry.resource.group, registry.resource.version, resource, wanted)
+    elif (changed := bootstrap_roles.reconciled(wanted, registry.object(entry))) is not None:
+        await registry.update(namespace, name, lambda old: changed, WriteOptions())
 
 
 async def _service_range(catalog: Catalog) -> None:

@@ -1,4 +1,4 @@
-"""Who asks: client certificates, bearer tokens, impersonation, and nobody."""
+"""Who asks: client certificates, tokens of a file, and nobody."""
 
 import csv
 import hashlib
@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
-
-from apiserver_stub.meta import status
 
 MASTERS = "system:masters"
 AUTHENTICATED = "system:authenticated"
@@ -76,45 +74,6 @@ def bearer(authorization: str) -> str | None:
     """The token in a header, None for a header of another scheme or without one (RFC 6750)."""
     scheme, _, token = authorization.strip().partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
-
-
-def impersonated(user: User, headers: Headers) -> User | None:
-    """The user that `user` asks to be, None when there is no such wish. Raises StatusError (403, 400)."""
-    name = headers.get("Impersonate-User") or ""
-    groups = headers.getall("Impersonate-Group", [])
-    uid = headers.get("Impersonate-Uid") or ""
-    extra = _extra(headers)
-    if not (name or groups or uid or extra):
-        return None
-    if not name:
-        listed = ", ".join(f'"{group}"' for group in groups)
-        shown = (
-            f'&user.DefaultInfo{{Name:"", UID:"{uid}", Groups:[]string{{{listed}}}, Extra:map[string][]string(nil)}}'
-        )
-        raise status.bad_request(f"requested {shown} without impersonating a user name")
-    if MASTERS not in user.groups:
-        message = f'User "{user.name}" cannot impersonate resource "users" in API group "" at the cluster scope'
-        raise status.forbidden(("", "users"), name, message)
-    return User(name, _impersonated_groups(name, groups), uid, extra)
-
-
-def _impersonated_groups(name: str, groups: list[str]) -> tuple[str, ...]:
-    found = list(groups)
-    if not found and name.startswith("system:serviceaccount:"):
-        namespace = name.split(":")[2]
-        found = ["system:serviceaccounts", f"system:serviceaccounts:{namespace}"]
-    if name == ANONYMOUS.name:
-        return (*found, *ANONYMOUS.groups)
-    return _with_authenticated(tuple(found))
-
-
-def _extra(headers: Headers) -> dict[str, tuple[str, ...]]:
-    prefix = "impersonate-extra-"
-    found: dict[str, tuple[str, ...]] = {}
-    for header in headers:
-        if header.lower().startswith(prefix):
-            found[header.lower()[len(prefix) :]] = tuple(headers.getall(header, []))
-    return found
 
 
 def _with_authenticated(groups: tuple[str, ...]) -> tuple[str, ...]:

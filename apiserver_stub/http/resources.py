@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from apiserver_stub.auth.authorize import Authorizer
 from apiserver_stub.auth.tokens import Tokens
 from apiserver_stub.http import (
     create,
@@ -73,10 +74,10 @@ _PART: dict[str, Answer] = {"get": get, "update": update.serve, "patch": patch.s
 class Resources:
     """Finds the registry and the function for a request."""
 
-    def __init__(self, catalog: Catalog, forwarder: Forwarder, tokens: Tokens) -> None:
+    def __init__(self, catalog: Catalog, forwarder: Forwarder, tokens: Tokens, authorizer: Authorizer) -> None:
         self._catalog = catalog
         self._issuer = tokens.issuer
-        self._reviews = reviews.Reviews(tokens)
+        self._reviews = reviews.Reviews(tokens, authorizer)
         self._forwarder = forwarder
 
     async def answer(self, context: Context) -> web.StreamResponse:

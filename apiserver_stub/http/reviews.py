@@ -1,4 +1,4 @@
-"""POSTs that ask something and store nothing: who a token or the asking user is."""
+"""POSTs that ask something and store nothing: who a token or the asking user is, who may do what."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,8 +7,9 @@ from aiohttp import web
 
 from apiserver_stub.auth.accounts import Refused
 from apiserver_stub.auth.authenticate import User
+from apiserver_stub.auth.authorize import Authorizer
 from apiserver_stub.auth.tokens import Tokens
-from apiserver_stub.http import options, respond
+from apiserver_stub.http import access_reviews, options, respond
 from apiserver_stub.http.context import Context, decoded_object, object_body
 from apiserver_stub.meta import status
 from apiserver_stub.registry.generic import Registry, now
@@ -21,9 +22,22 @@ Answer = Callable[[Context, Object], Object]
 class Reviews:
     """Answers by the plural name of the review's kind."""
 
-    def __init__(self, tokens: Tokens) -> None:
+    def __init__(self, tokens: Tokens, authorizer: Authorizer) -> None:
         self._tokens = tokens
-        self._answers: dict[str, Answer] = {"tokenreviews": self._token, "selfsubjectreviews": self._self}
+        self._answers: dict[str, Answer] = {
+            "tokenreviews": self._token,
+            "selfsubjectreviews": self._self,
+            "subjectaccessreviews": lambda context, review: access_reviews.subject(authorizer, review),
+            "localsubjectaccessreviews": lambda context, review: access_reviews.local(
+                authorizer, review, context.target.namespace
+            ),
+            "selfsubjectaccessreviews": lambda context, review: access_reviews.self_access(
+                authorizer, review, context.user
+            ),
+            "selfsubjectrulesreviews": lambda context, review: access_reviews.self_rules(
+                authorizer, review, context.user
+            ),
+        }
 
     async def serve(self, context: Context, registry: Registry) -> web.Response:
         """Raises StatusError (400, 422, 501)."""

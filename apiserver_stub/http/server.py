@@ -8,9 +8,10 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from apiserver_stub.auth import authenticate, authorize
+from apiserver_stub.auth import authenticate, impersonate, rbac
 from apiserver_stub.auth.accounts import Refused
-from apiserver_stub.auth.authenticate import ANONYMOUS, User
+from apiserver_stub.auth.authenticate import ANONYMOUS, MASTERS, User
+from apiserver_stub.auth.authorize import Authorizer
 from apiserver_stub.auth.tokens import Tokens
 from apiserver_stub.http import documents, metrics, resources, respond, route, system
 from apiserver_stub.http.context import NO_QUERY, Context
@@ -29,13 +30,14 @@ _UNENCODABLE = ("Recursion limit reached", "str is not valid UTF-8", "Integer ex
 class Server:
     """The handler of all requests."""
 
-    def __init__(self, catalog: Catalog, tokens: Tokens, forwarder: Forwarder) -> None:
+    def __init__(self, catalog: Catalog, tokens: Tokens, authorizer: Authorizer, forwarder: Forwarder) -> None:
         self.metrics = metrics.Metrics()
         # Where clients find this server; known once it listens.
         self.url = ""
         self._catalog = catalog
         self._tokens = tokens
-        self._resources = resources.Resources(catalog, forwarder, tokens)
+        self._authorizer = authorizer
+        self._resources = resources.Resources(catalog, forwarder, tokens, authorizer)
         self._documents = documents.Documents(catalog)
         # The certificate of a connection does not change: its user is worked out once.
         self._users: weakref.WeakKeyDictionary[Any, User] = weakref.WeakKeyDictionary()
@@ -77,7 +79,7 @@ class Server:
         user = self._credential(request)
         for header in request.headers:
             if header[:12].lower() == "impersonate-":
-                return authenticate.impersonated(user, request.headers) or user
+                return impersonate.impersonated(user, request.headers, self._authorizer)
         return user
 
     def _credential(self, request: web.BaseRequest) -> User:
@@ -105,16 +107,8 @@ class Server:
 
     async def _answer(self, context: Context) -> web.StreamResponse:
         target = context.target
-        wanted = authorize.Attributes(
-            context.verb,
-            target.path,
-            target.group,
-            target.resource,
-            target.subresource,
-            target.namespace,
-            target.name,
-        )
-        authorize.check(context.user, wanted)
+        if MASTERS not in context.user.groups:
+            self._authorizer.check(context.user, _attributes(context))
         if target.resource:
             return await self._resources.answer(context)
         return await self._other(context)
@@ -150,3 +144,16 @@ def _unencodable(error: Exception) -> status.StatusError | None:
     if isinstance(error, orjson.JSONEncodeError) and str(error).startswith(_UNENCODABLE):
         return status.bad_request(f"the object can't be encoded as JSON: {error}")
     return None
+
+
+def _attributes(context: Context) -> rbac.Attributes:
+    target = context.target
+    return rbac.Attributes(
+        context.verb,
+        target.path,
+        target.group,
+        target.resource,
+        target.subresource,
+        target.namespace,
+        target.name,
+    )

@@ -139,8 +139,8 @@ def forbidden(
     return StatusError(403, "Forbidden", f"{qualified(resource)}{named} is forbidden: {message}", details)
 
 
-def forbidden_path(user: str, verb: str, path: str) -> StatusError:
-    return StatusError(403, "Forbidden", f'forbidden: User "{user}" cannot {verb} path "{path}"', {})
+def forbidden_path(user: str, verb: str, path: str, why: str = "") -> StatusError:
+    return StatusError(403, "Forbidden", f'forbidden: User "{user}" cannot {verb} path "{path}"{why}', {})
 
 
 def unauthorized() -> StatusError:
@@ -182,7 +182,7 @@ def expired(message: str) -> StatusError:
 
 
 def too_large(message: str) -> StatusError:
-    return StatusError(413, "RequestEntityTooLarge", f"Request entity is too large: {message}")
+    return StatusError(413, "RequestEntityTooLarge", f"Request entity too large: {message}")
 
 
 def object_too_large(size: int) -> StatusError:

@@ -1,0 +1,76 @@
+"""The roles and bindings that every cluster has, and what has to be put right about those that are there (pure).
+
+See the Kubernetes page "Using RBAC Authorization", "Default roles and role bindings", "Auto-reconciliation".
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from apiserver_stub.auth import escalation
+from apiserver_stub.auth.rbac import Rule
+
+Object = dict[str, Any]
+
+DATA = Path(__file__).with_name("data") / "bootstrap.json"
+LABEL = "kubernetes.io/bootstrapping"
+AUTO_UPDATE = "rbac.authorization.kubernetes.io/autoupdate"
+RESOURCES: Mapping[str, str] = {
+    "clusterRoles": "clusterroles",
+    "clusterRoleBindings": "clusterrolebindings",
+    "roles": "roles",
+    "roleBindings": "rolebindings",
+}
+
+
+def load() -> Iterator[tuple[str, Object]]:
+    """Resource and object of each, roles before what binds them."""
+    for entry in orjson.loads(DATA.read_bytes()):
+        meta: Object = {
+            "name": entry["name"],
+            "labels": {LABEL: "rbac-defaults"} | entry.get("labels", {}),
+            "annotations": {AUTO_UPDATE: "true"},
+        }
+        if "namespace" in entry:
+            meta["namespace"] = entry["namespace"]
+        content = {name: entry[name] for name in ("aggregationRule", "rules", "roleRef", "subjects") if name in entry}
+        if entry["resource"].endswith("roles") and "aggregationRule" not in content:
+            content.setdefault("rules", [])
+        yield entry["resource"], {"metadata": meta} | content
+
+
+def reconciled(wanted: Object, present: Object) -> Object | None:
+    """The object as it should be, None if it is right: rules and subjects are added, never taken away.
+
+    Whoever sets the annotation to "false" keeps what he has.
+    """
+    meta = present["metadata"]
+    if (meta.get("annotations") or {}).get(AUTO_UPDATE) == "false":
+        return None
+    changed = {**present, "metadata": {**meta}}
+    for name in ("labels", "annotations"):
+        changed["metadata"][name] = wanted["metadata"][name] | (meta.get(name) or {})
+    if "rules" in wanted:
+        own = list(present.get("rules") or ())
+        lacking = escalation.missing([Rule.of(rule) for rule in own], [Rule.of(rule) for rule in wanted["rules"]])
+        if lacking:
+            changed["rules"] = own + [_rule(rule) for rule in lacking]
+    if "subjects" in wanted:
+        own = list(present.get("subjects") or ())
+        changed["subjects"] = own + [subject for subject in wanted["subjects"] if subject not in own]
+    if "aggregationRule" in wanted:
+        changed["aggregationRule"] = present.get("aggregationRule") or wanted["aggregationRule"]
+    return changed if changed != present else None
+
+
+def _rule(rule: Rule) -> Object:
+    parts = {
+        "verbs": rule.verbs,
+        "apiGroups": rule.groups,
+        "resources": rule.resources,
+        "resourceNames": rule.names,
+        "nonResourceURLs": rule.urls,
+    }
+    return {name: list(values) for name, values in parts.items() if values}

@@ -5,15 +5,21 @@ from __future__ import annotations
 from apiserver_stub.admission.chain import Chain
 from apiserver_stub.admission.limitranger import LimitRanger
 from apiserver_stub.admission.namespaces import NamespaceLifecycle
+from apiserver_stub.admission.podsecurity import PodSecurity
 from apiserver_stub.admission.priority import Priority
+from apiserver_stub.admission.resourcequota import Ledger, ResourceQuota
 from apiserver_stub.admission.storage import PersistentVolumeClaimResize
 from apiserver_stub.registry import base
 
 
-def chain(view: base.View) -> Chain:
-    """What else is done to new Pods is in registry/core/pod_admission.py."""
+def chain(view: base.View, ledger: Ledger) -> Chain:
+    """What else is done to new Pods is in registry/core/pod_admission.py.
+
+    ledger: how what is used of a ResourceQuota is written down.
+    """
     limits = LimitRanger(view)
     return Chain(
         mutating=(NamespaceLifecycle(view), limits),
-        validating=(limits, Priority(view), PersistentVolumeClaimResize(view)),
+        validating=(limits, Priority(view), PodSecurity(view), PersistentVolumeClaimResize(view)),
+        charging=(ResourceQuota(view, ledger),),
     )

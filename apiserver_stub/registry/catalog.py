@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 
 from apiserver_stub.admission import plugins
 from apiserver_stub.admission.chain import Chain
+from apiserver_stub.admission.resourcequota import Charge
 from apiserver_stub.registry import registries, strategies
-from apiserver_stub.registry.generic import Registry
+from apiserver_stub.registry.generic import Registry, WriteOptions
 from apiserver_stub.registry.view import LogView
 from apiserver_stub.schema import kinds
 from apiserver_stub.storage.log import Log
@@ -28,7 +29,7 @@ class Catalog:
         self.kinds = served
         self.log = log
         view = LogView(log)
-        self._admission = plugins.chain(view)
+        self._admission = plugins.chain(view, self._charge)
         self._strategies = strategies.Strategies(view, issues_tokens=True)
         self._registries: dict[tuple[str, str, str], Registry] = {}
         self._builtin = served
@@ -52,6 +53,12 @@ class Catalog:
             found.sibling = functools.partial(self._sibling, found.table, name)
             self._registries[key] = found
         return found
+
+    async def _charge(self, namespace: str, name: str, charge: Charge) -> None:
+        """Writes what is used of a ResourceQuota into its status (admission.resourcequota.Ledger)."""
+        quotas = self.find("", "v1", "resourcequotas")
+        assert quotas
+        await quotas.update(namespace, name, charge, WriteOptions(field_manager="kube-apiserver"), "status")
 
     def _sibling(self, table: tuple[str, str], name: str, api_version: str) -> Registry | None:
         """The registry of another version of the objects in a table."""

@@ -42,6 +42,9 @@ async def body(request: web.BaseRequest) -> bytes:
     """The whole body. Raises StatusError (413)."""
     if (request.content_length or 0) > BODY_LIMIT:
         raise status.too_large(f"limit is {BODY_LIMIT}")
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # nothing of the answer has been sent
     chunks = []
     size = 0
     while chunk := await request.content.readany():

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from apiserver_stub.http.options import dry_run_faults, go_json_fault, parse_int
-from apiserver_stub.http.route import truthy
+from apiserver_stub.http.route import flag
 from apiserver_stub.meta import field, status
 from apiserver_stub.registry.delete import DeleteOptions
 
@@ -46,7 +46,7 @@ def _delete_query(query: Mapping[str, str], dry_runs: list[str]) -> dict[str, An
     if "gracePeriodSeconds" in query:
         given["gracePeriodSeconds"] = parse_int(query["gracePeriodSeconds"])
     if "orphanDependents" in query:
-        given["orphanDependents"] = truthy(query["orphanDependents"])
+        given["orphanDependents"] = flag(query, "orphanDependents")
     return given
 
 

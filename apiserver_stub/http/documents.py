@@ -54,7 +54,7 @@ class Documents:
         from apiserver_stub import discovery
 
         accept = context.request.headers.get("Accept", "")
-        if path in ("/api", "/apis") and (response := self._aggregated(accept, path)) is not None:
+        if path in ("/api", "/apis") and (response := self._aggregated(context.request, accept, path)) is not None:
             return response
         context.wanted = negotiate.accept(accept)
         content: dict[str, Any] | None
@@ -71,7 +71,7 @@ class Documents:
             return None
         return await respond.document(context, content)
 
-    def _aggregated(self, accept: str, path: str) -> web.Response | None:
+    def _aggregated(self, request: web.BaseRequest, accept: str, path: str) -> web.Response | None:
         """The answer to clients that ask for all of discovery at once; None for the others."""
         from apiserver_stub import discovery
 
@@ -86,7 +86,10 @@ class Documents:
             built = respond.encoded(discovery.aggregated(served, path))
             self._aggregates[path] = served, built, hashlib.sha256(built).hexdigest().upper()
         _, content, tag = self._aggregates[path]
-        return web.Response(body=content, headers={"Content-Type": _AGGREGATED, "ETag": f'"{tag}"', "Vary": "Accept"})
+        headers = {"Content-Type": _AGGREGATED, "ETag": f'"{tag}"', "Vary": "Accept", "Cache-Control": "public"}
+        if _has_current(request, tag):
+            return web.Response(status=304, headers=headers)
+        return web.Response(body=content, headers=headers)
 
     async def _answer_openapi(self, context: Context, path: str) -> web.StreamResponse | None:
         from apiserver_stub import openapi
@@ -100,6 +103,8 @@ class Documents:
             return await _document(context, functools.partial(openapi.v2, self._kinds), _JSON)
         if path == "/openapi/v3":
             return await _document(context, functools.partial(openapi.v3_index, self._kinds), _TEXT)
+        if accept and "json" not in accept and "/*" not in accept:
+            return web.Response(status=406)
         group, version = _group_version(path.removeprefix("/openapi/v3/"))
         return await _document(context, functools.partial(openapi.v3_group, self._kinds, group, version), _JSON)
 
@@ -112,13 +117,28 @@ async def _document(
     if found is None:
         return None
     headers = {"Content-Type": media, "ETag": f'"{found.etag}"', "Vary": "Accept-Encoding, Accept"}
-    if context.query.get("hash") == found.etag:
+    if (asked := context.query.get("hash")) and media == _JSON:
+        if asked != found.etag:
+            return _moved(context, found.etag)
         headers |= {"Cache-Control": "public, immutable", "Expires": _in_a_year()}
-    if request.headers.get("If-None-Match", "").strip('"') == found.etag:
+    if _has_current(request, found.etag):
         return web.Response(status=304, headers=headers)
     if "gzip" in request.headers.get("Accept-Encoding", ""):
         return web.Response(body=found.gzipped, headers=headers | {"Content-Encoding": "gzip"})
     return web.Response(body=found.plain(), headers=headers)
+
+
+def _moved(context: Context, etag: str) -> web.Response:
+    """To where the document is that the server has now."""
+    place = f"{context.target.path.rstrip('/')}?hash={etag}"
+    headers = {"Location": place, "Content-Type": "text/html; charset=utf-8", "ETag": f'"{etag}"'}
+    return web.Response(status=301, text=f'<a href="{place}">Moved Permanently</a>.\n\n', headers=headers)
+
+
+def _has_current(request: web.BaseRequest, etag: str) -> bool:
+    """Whether If-None-Match names the document that would be sent."""
+    known = request.headers.get("If-None-Match", "")
+    return any(tag.strip().removeprefix("W/").strip('"') in (etag, "*") for tag in known.split(",")) if known else False
 
 
 def _in_a_year() -> str:

@@ -42,7 +42,11 @@ class Page:
 async def serve(context: Context, registry: Registry) -> web.StreamResponse:
     check_representation(context, registry, is_list=True)
     asked = options.list_options(context.query, watch=False)
-    found = page(registry, context.target.namespace, asked)
+    return await answer(context, registry, page(registry, context.target.namespace, asked))
+
+
+async def answer(context: Context, registry: Registry, found: Page) -> web.StreamResponse:
+    """A page in the representation that the client wants."""
     if registry.converts_remotely:
         await registry.ready(found.entries)
     meta: dict[str, object] = {"resourceVersion": str(found.revision)}
@@ -122,11 +126,6 @@ def _head(registry: Registry, meta: dict[str, object]) -> bytes:
         resource.api_version.encode(),
         orjson.dumps(registry.list_meta(meta)),
     )
-
-
-def splice(registry: Registry, entries: Sequence[Entry], meta: dict[str, object]) -> bytes:
-    """A list as JSON, made of the stored bytes."""
-    return b"".join((_head(registry, meta), b",".join(map(registry.item, entries)), _TAIL))
 
 
 def page(registry: Registry, namespace: str, asked: options.ListOptions) -> Page:

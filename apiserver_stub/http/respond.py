@@ -31,7 +31,7 @@ GZIP_HEADERS = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
 WARNINGS_LENGTH = 4096
 WARNING_LENGTH = 256
 _YAML = {"Content-Type": YAML, "Cache-Control": "no-cache, private"}
-_BROWSERS = ("curl/", "Wget/", "Mozilla/")
+_BROWSERS = ("curl", "Wget", "Mozilla/5.0")
 
 
 async def entry(context: Context, registry: Registry, found: Entry, code: int = 200) -> web.Response:
@@ -132,8 +132,7 @@ def as_table(
 
 
 def is_pretty(context: Context) -> bool:
-    asked = context.query.get("pretty")
-    if asked is not None:
+    if asked := context.query.get("pretty"):
         return truthy(asked)
     return context.request.headers.get("User-Agent", "").startswith(_BROWSERS)
 

@@ -87,9 +87,15 @@ def verb(target: Target, method: str, query: Mapping[str, str]) -> str:
             return "get"
         return _ITEM_VERBS.get(method, "")
     found = _COLLECTION_VERBS.get(method, "list" if method == "HEAD" else "")
-    if found == "list" and (target.watch or truthy(query.get("watch", ""))):
+    if found == "list" and (target.watch or flag(query, "watch")):
         return "watch"
     return found
+
+
+def flag(query: Mapping[str, str], name: str) -> bool:
+    """A boolean of metav1's options: anything but "false" and "0" is a yes, so is a name without a value."""
+    text = query.get(name)
+    return text is not None and text != "0" and text.lower() != "false"
 
 
 def truthy(text: str) -> bool:

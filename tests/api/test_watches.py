@@ -106,12 +106,13 @@ async def test_tables_have_their_columns_once(admin: Client) -> None:
 
 
 async def test_leaving_clients_leave_nothing_behind(api: Api, admin: Client) -> None:
+    before = api.app.log.watchers  # the server's own
     async with api.client() as other:
         for _ in range(5):
             async with other.watch(CONFIGMAPS, resourceVersion="0"):
                 pass
     for _ in range(100):
-        if api.app.log.watchers == 0:
+        if api.app.log.watchers <= before:
             return
         await asyncio.sleep(0.02)
     pytest.fail(f"{api.app.log.watchers} watches are left")

@@ -26,6 +26,7 @@ class Context:
     volumes: frozenset[str]
     claims: frozenset[str]
     grace: int
+    host_users: bool = True
 
 
 def validate(containers: Sequence[Object], path: str, context: Context) -> list[FieldError]:
@@ -97,7 +98,8 @@ def common(container: Object, path: str, context: Context) -> list[FieldError]:
     out += _devices(container.get("volumeDevices") or (), f"{path}.volumeDevices", context.volumes)
     out += formats.one_of(f"{path}.imagePullPolicy", container.get("imagePullPolicy"), _PULL_POLICIES)
     out += resources.validate(container.get("resources") or {}, f"{path}.resources", context.claims)
-    return out + security.container(container.get("securityContext"), f"{path}.securityContext")
+    own = container.get("securityContext")
+    return out + security.container(own, f"{path}.securityContext", host_users=context.host_users)
 
 
 def _ports(ports: Sequence[Object], path: str) -> list[FieldError]:

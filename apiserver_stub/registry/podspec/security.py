@@ -18,12 +18,16 @@ _SYSCTL_PATTERN: Final = r"^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-
 _SYSCTL: Final = re.compile(r"([a-z0-9]([-_a-z0-9]*[a-z0-9])?[./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?", re.ASCII)
 
 
-def container(context: Object | None, path: str) -> list[FieldError]:
+def container(context: Object | None, path: str, *, host_users: bool = True) -> list[FieldError]:
+    """host_users: whether the Pod runs in the node's own user namespace."""
     if not context:
         return []
     out = _identities(context, path)
     if context.get("procMount") not in (None, "Default", "Unmasked"):
         out.append(field.not_supported(f"{path}.procMount", context["procMount"], ("Default", "Unmasked")))
+    if host_users and context.get("procMount") == "Unmasked":
+        detail = "`hostUsers` must be false to use `Unmasked`"
+        out.append(field.invalid(f"{path}.procMount", "Unmasked", detail))
     out += _seccomp(context.get("seccompProfile"), f"{path}.seccompProfile")
     out += _app_armor(context.get("appArmorProfile"), f"{path}.appArmorProfile")
     if context.get("allowPrivilegeEscalation") is False:

@@ -33,7 +33,7 @@ def pod_spec(spec: Object, path: str) -> list[FieldError]:
     grace = spec.get("terminationGracePeriodSeconds") or 0
     names, out = volumes.validate(spec.get("volumes") or (), f"{path}.volumes")
     claims = frozenset(claim.get("name", "") for claim in spec.get("resourceClaims") or ())
-    context = containers.Context(names, claims, grace)
+    context = containers.Context(names, claims, grace, host_users=spec.get("hostUsers") is not False)
     regular = spec.get("containers") or ()
     out += containers.validate(regular, f"{path}.containers", context)
     init = spec.get("initContainers") or ()

@@ -1,14 +1,17 @@
-"""CEL expressions of admission policies and match conditions: which variables they see, what they must give."""
+"""CEL expressions of admission policies and match conditions: whether they compile, and give what they must."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from dataclasses import field as attribute
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from apiserver_stub.meta import field
 from apiserver_stub.meta.field import FieldError
+
+if TYPE_CHECKING:
+    from apiserver_stub.schema import cel
+    from apiserver_stub.schema.cel.types import Type
 
 _IDENTIFIER: Final = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*", re.ASCII)
 _RESERVED: Final = frozenset(
@@ -23,23 +26,47 @@ _RESERVED: Final = frozenset(
 class Scope:
     """What expressions of one object may speak of.
 
-    params: whether a paramKind is given. authorizer: whether authorizer may be asked. variables: names that
-    `variables.` has, with the types of their expressions; composed grows as they are compiled.
+    params: whether a paramKind is given. composed: types of what `variables.` holds, in the order of declaration;
+    None where the object has no variables.
     """
 
     params: bool = False
-    variables: dict[str, Any] = attribute(default_factory=dict)
+    composed: dict[str, Type] | None = None
 
     def faults(
-        self, text: str, path: str, result: str, *, authorizer: bool = True, patches: bool = False
+        self, text: str, path: str, *results: str, authorizer: bool = True, patches: bool = False
     ) -> list[FieldError]:
-        """Why an expression is none. result: "bool", "string", "string?", "Object", "list(JSONPatch)" or ""."""
-        return []
+        """Why an expression is none. results: the types it may give; patches: whether it may make patches."""
+        program = self._compile(text, path, authorizer=authorizer, patches=patches)
+        if isinstance(program, FieldError):
+            return [program]
+        given = str(program.type) if program.type.kind != "null_type" else "null_type"
+        if given in results:
+            return []
+        wanted = results[0] if len(results) == 1 else f"one of [{' '.join(results)}]"
+        return [field.invalid(path, text, f"must evaluate to {wanted} but got {given}")]
 
     def declare(self, name: str, text: str, path: str) -> list[FieldError]:
         """A variable that the expressions after it may use."""
-        self.variables[name] = None
+        from apiserver_stub.schema.cel import types
+
+        program = self._compile(text, path, authorizer=True, patches=False)
+        assert self.composed is not None
+        if isinstance(program, FieldError):
+            self.composed[name] = types.DYN
+            return [program]
+        self.composed[name] = program.type
         return []
+
+    def _compile(self, text: str, path: str, *, authorizer: bool, patches: bool) -> cel.Program | FieldError:
+        from apiserver_stub.registry.admissionregistration import environment
+        from apiserver_stub.schema import cel
+
+        known = environment.variables(params=self.params, authorizer=authorizer, composed=self.composed)
+        try:
+            return environment.compile(text, known, patches=patches)
+        except cel.CompileError as problem:
+            return field.invalid(path, text, f"compilation failed: {problem}")
 
 
 def is_identifier(name: str) -> bool:
@@ -48,6 +75,8 @@ def is_identifier(name: str) -> bool:
 
 def variables(values: list[dict[str, Any]], path: str, scope: Scope) -> list[FieldError]:
     """The variables of a policy, in their order."""
+    if values and scope.composed is None:
+        scope.composed = {}
     out = []
     for i, value in enumerate(values):
         name, text, here = value.get("name", ""), value.get("expression", ""), f"{path}[{i}]"

@@ -90,7 +90,7 @@ class MutatingAdmissionPolicies(_Policies):
 
     def _validate(self, obj: Object, old: Object | None) -> list[FieldError]:
         spec = obj["spec"]
-        scope = expressions.Scope(params=spec.get("paramKind") is not None)
+        scope = expressions.Scope(params=spec.get("paramKind") is not None, composed={})
         out = self._common(spec, old, scope)
         mutations = spec.get("mutations") or []
         if not mutations:
@@ -169,7 +169,7 @@ def _annotation(value: Object, key: str, path: str, scope: expressions.Scope) ->
         return [*out, field.required(where, "valueExpression is not specified")]
     if len(text.strip().encode()) > _MAX_VALUE:
         return [*out, field.required(where, f"must not exceed {_MAX_VALUE} bytes in length")]
-    return out + scope.faults(text.strip(), where, "string or null")
+    return out + scope.faults(text.strip(), where, "string", "null_type")
 
 
 def _mutation(value: Object, path: str, scope: expressions.Scope) -> list[FieldError]:

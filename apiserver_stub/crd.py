@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 from apiserver_stub.registry.catalog import Catalog
@@ -23,6 +24,8 @@ class CustomResources:
         self._position = 0
         # Definitions to look at, in order.
         self._due: dict[str, None] = {}
+        self._changed = asyncio.Event()
+        log.listen(_TABLE, self._changed.set)
 
     def load(self) -> None:
         """Serves what is defined already."""
@@ -32,14 +35,15 @@ class CustomResources:
             self._steps.serve(name)
 
     async def run(self) -> None:
-        """Follows the log until the server ends."""
-        while not self._log.ending:
+        """Follows the log; to be cancelled when the server ends."""
+        while True:
             while self._due:
                 name = next(iter(self._due))
                 del self._due[name]
                 await self._steps.settle(name)
                 self._read()
-            await self._log.changed(_TABLE, self._position)
+            await self._changed.wait()
+            self._changed.clear()
             self._read()
 
     async def stop(self) -> None:

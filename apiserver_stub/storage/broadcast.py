@@ -1,6 +1,7 @@
 """Wakes watchers: each keeps a position in the history of its table, nobody keeps a queue."""
 
 import asyncio
+from collections.abc import Callable
 
 
 class Broadcast:
@@ -8,8 +9,11 @@ class Broadcast:
 
     def __init__(self) -> None:
         self._waiting: dict[tuple[str, str], set[asyncio.Future[None]]] = {}
+        self._listeners: dict[tuple[str, str], list[Callable[[], None]]] = {}
 
     def publish(self, table: tuple[str, str]) -> None:
+        for listener in self._listeners.get(table, ()):
+            listener()
         for waiter in self._waiting.pop(table, ()):
             if not waiter.done():
                 waiter.set_result(None)
@@ -17,6 +21,10 @@ class Broadcast:
     def publish_all(self) -> None:
         for table in list(self._waiting):
             self.publish(table)
+
+    def listen(self, table: tuple[str, str], listener: Callable[[], None]) -> None:
+        """Has a part of the server itself called after each change; it is not counted as a watcher."""
+        self._listeners.setdefault(table, []).append(listener)
 
     async def wait(self, table: tuple[str, str]) -> None:
         waiter = asyncio.get_running_loop().create_future()

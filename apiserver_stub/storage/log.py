@@ -1,6 +1,6 @@
 """The storage Protocol: an append-only log with one global revision, shaped like etcd's."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -145,6 +145,9 @@ class Log(Protocol):
 
     def end_watches(self) -> None:
         """Wakes everybody who waits for changes, for good."""
+
+    def listen(self, table: tuple[str, str], listener: Callable[[], None]) -> None:
+        """Has `listener` called after each change of a table, as long as the log lives; it must not raise."""
 
     def wake(self, table: tuple[str, str]) -> None:
         """Wakes those who wait for changes of a table, to look whether it is still theirs."""

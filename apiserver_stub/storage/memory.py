@@ -141,6 +141,9 @@ class MemoryLog:
         self.ending = True
         self._broadcast.publish_all()
 
+    def listen(self, table: TableName, listener: Callable[[], None]) -> None:
+        self._broadcast.listen(table, listener)
+
     def wake(self, table: TableName) -> None:
         self._broadcast.publish(table)
 

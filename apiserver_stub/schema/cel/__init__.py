@@ -18,6 +18,7 @@ from apiserver_stub.schema.cel.values import EvalError
 ESTIMATE_LIMIT: Final = 10_000_000
 CRD_ESTIMATE_LIMIT: Final = 100_000_000
 RUNTIME_BUDGET: Final = 10_000_000
+_UNFORESEEN: Final = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
 
 
 class Program:
@@ -30,11 +31,14 @@ class Program:
 
     def __init__(self, text: str, variables: Mapping[str, Type], objects: Mapping[str, Type] | None = None) -> None:
         self.source = text
-        tree = parser.parse(text)
-        self.type, self.uses = checker.check(text, tree, variables, objects)
-        self.estimate = cost.estimate(tree)
-        self._steps = loops.steps(tree)
-        self._run = interpreter.build(tree)
+        try:
+            tree = parser.parse(text)
+            self.type, self.uses = checker.check(text, tree, variables, objects)
+            self.estimate = cost.estimate(tree)
+            self._steps = loops.steps(tree)
+            self._run = interpreter.build(tree)
+        except RecursionError:
+            raise CompileError("ERROR: <input>:-1:0: expression recursion limit exceeded: 250") from None
 
     def evaluate(self, variables: Mapping[str, Any], limit: int = PER_CALL_LIMIT) -> tuple[Any, int]:
         """The result and what it cost.
@@ -42,7 +46,11 @@ class Program:
         Raises EvalError in upstream's words, and CostError when `limit` (cost units) is exceeded.
         """
         meter = Meter(self._steps, limit)
-        return self._run({**variables, "@": meter}), meter.spent
+        try:
+            return self._run({**variables, "@": meter}), meter.spent
+        except _UNFORESEEN as problem:
+            # Values whose types are known only now can be anything: a function that can't take one has no overload.
+            raise EvalError("no such overload") from problem
 
     def __call__(self, variables: Mapping[str, Any]) -> Any:
         """The result alone; raises EvalError or CostError."""

@@ -14,7 +14,7 @@ from apiserver_stub.schema.cel.source import CompileError, Issue
 from apiserver_stub.schema.cel.types import Type
 
 # Dotted names of global functions begin with one of these: "sets.contains", "ip.isCanonical".
-_NAMESPACES: Final = frozenset({"sets", "optional", "ip", "strings", "format", "math"})
+_NAMESPACES: Final = frozenset({"sets", "optional", "ip", "strings", "format", "jsonpatch"})
 _LITERALS: Final[tuple[tuple[type, Type], ...]] = (
     (bool, types.BOOL),
     (values.UInt, types.UINT),
@@ -47,6 +47,8 @@ class _Checker:
         self._variables = variables
         self._objects = objects
         self._scopes: list[dict[str, Type]] = []
+        # How many calls of format() surround what is looked at.
+        self._mixed = 0
 
     def _fault(self, at: int, message: str) -> Type:
         self.issues.append(Issue(at, message))
@@ -131,13 +133,11 @@ class _Checker:
         return found[1]
 
     def _argument(self, function: str, arg: Expr) -> Type:
-        if function == "format" and isinstance(arg, ast.ListExpr):
-            # What is to be formatted may be of mixed types.
-            for item in arg.items:
-                self.check(item)
-            arg.type = types.list_of(types.DYN)
-            return arg.type
-        return self.check(arg)
+        # What is to be formatted may be of mixed types.
+        self._mixed += function == "format"
+        found = self.check(arg)
+        self._mixed -= function == "format"
+        return found
 
     def _validate_literal(self, expr: ast.Call) -> None:
         """Literals that can't work when they run are refused at once."""
@@ -167,6 +167,8 @@ class _Checker:
         for expr, kind in found[1:]:
             bound: unify.Bindings = {}
             if not unify.assignable(kind, first, bound):
+                if self._mixed:
+                    return types.DYN
                 self._fault(expr.at, f"expected type '{first}' but found '{kind}'")
                 return types.DYN
             if first.kind in ("null_type", "dyn"):

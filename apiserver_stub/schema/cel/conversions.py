@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from apiserver_stub.schema.cel import types, values
 from apiserver_stub.schema.cel.functions import Table
-from apiserver_stub.schema.cel.standard import unsigned, whole
+from apiserver_stub.schema.cel.standard import instant, unsigned, whole
 from apiserver_stub.schema.cel.values import NANOS, Duration, EvalError, Timestamp, TypeValue, UInt
 
 TABLE: Final = Table()
@@ -27,13 +27,13 @@ def _uint_of_double(value: float) -> UInt:
 
 
 def _int_of_text(text: str) -> int:
-    if not re.fullmatch(r"[+-]?[0-9]+", text, re.ASCII):
+    if not re.fullmatch(r"[+-]?[0-9]{1,40}", text, re.ASCII):
         raise EvalError("type conversion error from 'string' to 'int'")
     return whole(int(text))
 
 
 def _uint_of_text(text: str) -> UInt:
-    if not re.fullmatch(r"[0-9]+", text, re.ASCII):
+    if not re.fullmatch(r"[0-9]{1,40}", text, re.ASCII):
         raise EvalError("type conversion error from 'string' to 'uint'")
     return unsigned(int(text))
 
@@ -113,7 +113,7 @@ def _declare() -> None:
     function("string", "timestamp -> string", str, "scalar")
     function("string", "duration -> string", str, "scalar")
     function("timestamp", "string -> timestamp", _timestamp_of_text, "scalar")
-    function("timestamp", "int -> timestamp", lambda v: Timestamp(v * NANOS), "scalar")
+    function("timestamp", "int -> timestamp", lambda v: instant(v * NANOS), "scalar")
     function("duration", "string -> duration", _duration_of_text, "scalar")
     function("duration", "int -> duration", Duration, "scalar")
     function("dyn", "A -> dyn", _same, "dyn")

@@ -11,6 +11,7 @@ from apiserver_stub.schema.cel.conversions import double_text
 from apiserver_stub.schema.cel.values import Duration, EvalError, Optional, Timestamp, TypeValue, type_name
 
 _CLAUSE: Final = re.compile(r"%(?:%|(?:\.(\d+))?(.)|(?:\.(\d+))?$)", re.DOTALL)
+_MAX_PRECISION: Final = 1000
 _ESCAPES: Final = {
     "\a": r"\a",
     "\b": r"\b",
@@ -40,9 +41,15 @@ def format_text(template: str, args: list[Any]) -> str:
             raise EvalError("unexpected end of string")
         if not left:
             raise EvalError(f"index {len(args)} out of range")
-        return _clause(verb, left.pop(0), None if found[1] is None else int(found[1]))
+        return _clause(verb, left.pop(0), _precision(found[1]))
 
     return _CLAUSE.sub(clause, template)
+
+
+def _precision(digits: str | None) -> int | None:
+    if digits is not None and (len(digits) > 4 or int(digits) > _MAX_PRECISION):
+        raise EvalError(f"could not parse formatting clause: precision {digits} exceeds {_MAX_PRECISION}")
+    return None if digits is None else int(digits)
 
 
 def _clause(verb: str, value: Any, precision: int | None) -> str:

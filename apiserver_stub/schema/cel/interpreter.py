@@ -108,7 +108,7 @@ def _call(expr: ast.Call) -> Run:
         return special([build(arg) for arg in expr.args])
     args = [build(arg) for arg in ([expr.target] if expr.target is not None else []) + expr.args]
     overloads: Sequence[Overload] = expr.overloads
-    sized = overloads[0].id not in ("scalar", "index_list", "index_map", "add_list", "dyn")
+    sized = overloads[0].id not in ("scalar", "index_list", "index_map", "dyn")
     if len(overloads) == 1 and not _dynamic(expr) and not sized:
         return _direct(overloads[0].run, args)
     return _dispatch(overloads, args)

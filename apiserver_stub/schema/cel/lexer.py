@@ -115,7 +115,10 @@ def _end(source: str, start: int, quote: str, *, raw: bool) -> int:
 def _unescaped(found: re.Match[str]) -> str:
     code = found[1] or found[2] or found[3] or found[4]
     if code:
-        return chr(int(code, 16))
+        point = int(code, 16)
+        if point > 0x10FFFF or 0xD800 <= point < 0xE000:
+            raise ValueError(f"invalid unicode code point: {found[0]}")
+        return chr(point)
     if found[5]:
         return chr(int(found[5], 8))
     if found[6] not in _SIMPLE:

@@ -50,7 +50,12 @@ def call_cost(id: str, args: list[Any]) -> int:
         return math.ceil(first * _TEXT) * math.ceil(_size(args[1]) * _TEXT)
     if id in ("matches", "find"):
         return math.ceil((1 + first) * _TEXT) * math.ceil(_size(args[1]) * _REGEX)
-    if id in ("replace", "split", "join"):
+    if id == "replace":
+        # Upstream counts the input only; a result that outgrows it by far must not be made at all.
+        return math.ceil(first * 2 * _TEXT) + (first + 1) * _size(args[2]) // 100
+    if id == "add_list":
+        return 1 + (first + _size(args[1])) // 1000
+    if id in ("split", "join"):
         return math.ceil(first * 2 * _TEXT)
     if id == "sets":
         return first * _size(args[1]) + 1

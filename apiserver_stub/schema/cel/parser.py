@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
 from apiserver_stub.schema.cel import ast, lexer, macros, source
 from apiserver_stub.schema.cel.ast import Expr
@@ -118,10 +119,19 @@ class _Parser:
         return found
 
     def _or(self) -> Expr:
-        return self._binary(("||",), lambda: self._binary(("&&",), self._relation))
+        return self._logical("||", lambda: self._logical("&&", self._relation))
 
-    def _binary(self, operators: tuple[str, ...], inner: Any) -> Expr:
-        found: Expr = inner()
+    def _logical(self, operator: str, inner: Callable[[], Expr]) -> Expr:
+        """A chain of && or ||, as a balanced tree: such chains get long."""
+        terms = [inner()]
+        places: list[int] = []
+        while self._is(operator):
+            places.append(self._take().at)
+            terms.append(inner())
+        return _balanced(f"_{operator}_", terms, places)
+
+    def _binary(self, operators: tuple[str, ...], inner: Callable[[], Expr]) -> Expr:
+        found = inner()
         while self._token.kind == "op" and self._token.text in operators:
             token = self._take()
             found = ast.Call(token.at, f"_{token.text}_", None, [found, inner()])
@@ -317,6 +327,9 @@ class _Parser:
                 self._issues.append(Issue(at, "invalid double literal"))
             return ast.Literal(at, value)
         digits = text.rstrip("uU")
+        if len(digits) > 40:
+            self._issues.append(Issue(at, f"invalid {token.kind} literal"))
+            digits = "0"
         whole = sign * (int(digits, 16) if digits.startswith("0x") else int(digits))
         if token.kind == "uint":
             if whole >= 2**64:
@@ -325,6 +338,15 @@ class _Parser:
         if not -(2**63) <= whole < 2**63:
             self._issues.append(Issue(at, "invalid int literal"))
         return ast.Literal(at, whole)
+
+
+def _balanced(function: str, terms: list[Expr], places: list[int]) -> Expr:
+    if len(terms) == 1:
+        return terms[0]
+    middle = len(terms) // 2
+    left = _balanced(function, terms[:middle], places[: middle - 1])
+    right = _balanced(function, terms[middle:], places[middle:])
+    return ast.Call(places[middle - 1], function, None, [left, right])
 
 
 def _type_name(found: Expr) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from apiserver_stub.schema import goregex
 from apiserver_stub.schema.cel.functions import Table
-from apiserver_stub.schema.cel.values import Duration, EvalError, MapList, SetList, Timestamp, UInt, equal
+from apiserver_stub.schema.cel.values import NANOS, Duration, EvalError, MapList, SetList, Timestamp, UInt, equal
 
 TABLE: Final = Table()
 _NUMBERS: Final = ("int", "uint", "double")
@@ -26,6 +26,13 @@ def unsigned(value: int) -> UInt:
     if not 0 <= value < 2**64:
         raise EvalError("unsigned integer overflow")
     return UInt(value)
+
+
+def instant(nanos: int) -> Timestamp:
+    """A timestamp between the years 1 and 9999."""
+    if not -62_135_596_800 * NANOS <= nanos < 253_402_300_800 * NANOS:
+        raise EvalError("timestamp overflow")
+    return Timestamp(nanos)
 
 
 def _quotient(left: int, right: int) -> int:
@@ -133,10 +140,10 @@ def _declare_arithmetic() -> None:
     function("_+_", "string; string -> string", operator.add, "add_text")
     function("_+_", "bytes; bytes -> bytes", operator.add, "add_text")
     function("_+_", "list(A); list(A) -> list(A)", _concatenated, "add_list")
-    function("_+_", "timestamp; duration -> timestamp", lambda a, b: Timestamp(a.nanos + b.nanos), "scalar")
-    function("_+_", "duration; timestamp -> timestamp", lambda a, b: Timestamp(a.nanos + b.nanos), "scalar")
+    function("_+_", "timestamp; duration -> timestamp", lambda a, b: instant(a.nanos + b.nanos), "scalar")
+    function("_+_", "duration; timestamp -> timestamp", lambda a, b: instant(a.nanos + b.nanos), "scalar")
     function("_+_", "duration; duration -> duration", lambda a, b: Duration(whole(a.nanos + b.nanos)), "scalar")
-    function("_-_", "timestamp; duration -> timestamp", lambda a, b: Timestamp(a.nanos - b.nanos), "scalar")
+    function("_-_", "timestamp; duration -> timestamp", lambda a, b: instant(a.nanos - b.nanos), "scalar")
     function("_-_", "timestamp; timestamp -> duration", lambda a, b: Duration(whole(a.nanos - b.nanos)), "scalar")
     function("_-_", "duration; duration -> duration", lambda a, b: Duration(whole(a.nanos - b.nanos)), "scalar")
 

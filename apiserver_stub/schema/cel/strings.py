@@ -136,6 +136,11 @@ def _query(url: Opaque) -> dict[str, list[str]]:
     return parse_qs(urlsplit(url.value).query, keep_blank_values=True)
 
 
+def _escape_key(key: str) -> str:
+    """A key as part of a JSON pointer."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
 def _declare_strings() -> None:
     method = TABLE.method
     method("charAt", "string; int -> string", _char_at)
@@ -155,6 +160,7 @@ def _declare_strings() -> None:
     method("join", "list(string) -> string", _join, "join")
     method("join", "list(string); string -> string", _join, "join")
     method("format", "string; list(dyn) -> string", formatting.format_text, "format")
+    TABLE.function("jsonpatch.escapeKey", "string -> string", _escape_key, "traverse_arg")
     TABLE.function("strings.quote", "string -> string", formatting.quoted, "quote")
 
 

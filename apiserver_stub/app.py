@@ -10,7 +10,6 @@ from aiohttp import web
 from apiserver_stub import bootstrap
 from apiserver_stub.auth import account_keys, addresses, pki
 from apiserver_stub.auth.authenticate import TokenFile
-from apiserver_stub.auth.authorize import Authorizer
 from apiserver_stub.auth.signer import Signer
 from apiserver_stub.auth.tokens import Issuer, Tokens
 from apiserver_stub.crd import CustomResources
@@ -45,9 +44,8 @@ class App:
         self.catalog = Catalog(kinds.builtin(), log)
         self.signer = Signer(settings.pki / "sa.key")
         issuer = Issuer(account_keys.load(settings.pki), self.signer, log)
-        self.authorizer = Authorizer(log)
         self.server = Server(
-            self.catalog, Tokens(tokens, issuer), self.authorizer, Forwarder(log, settings.pki)
+            self.catalog, Tokens(tokens, issuer), self.catalog.authorizer, Forwarder(log, settings.pki)
         )
         self.server.metrics.sources.append(self._families)
         self.port = settings.port

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from apiserver_stub.admission.certificates import CertificateApproval, CertificateRequester
 from apiserver_stub.admission.chain import Chain
+from apiserver_stub.admission.escalation import RoleEscalation
 from apiserver_stub.admission.limitranger import LimitRanger
 from apiserver_stub.admission.namespaces import NamespaceLifecycle
 from apiserver_stub.admission.podsecurity import PodSecurity
 from apiserver_stub.admission.priority import Priority
 from apiserver_stub.admission.resourcequota import Ledger, ResourceQuota
 from apiserver_stub.admission.storage import PersistentVolumeClaimResize
+from apiserver_stub.auth.authorize import Authorizer
 from apiserver_stub.registry import base
 
 
-def chain(view: base.View, ledger: Ledger) -> Chain:
+def chain(view: base.View, ledger: Ledger, authorizer: Authorizer) -> Chain:
     """What else is done to new Pods is in registry/core/pod_admission.py.
 
     ledger: how what is used of a ResourceQuota is written down.
     """
     limits = LimitRanger(view)
     return Chain(
-        mutating=(NamespaceLifecycle(view), limits),
-        validating=(limits, Priority(view), PodSecurity(view), PersistentVolumeClaimResize(view)),
+        mutating=(NamespaceLifecycle(view), limits, RoleEscalation(authorizer), CertificateRequester()),
+        validating=(
+            limits,
+            Priority(view),
+            PodSecurity(view),
+            PersistentVolumeClaimResize(view),
+            CertificateApproval(authorizer),
+        ),
         charging=(ResourceQuota(view, ledger),),
     )

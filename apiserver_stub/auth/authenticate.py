@@ -72,8 +72,8 @@ def from_certificate(certificate: Mapping[str, Any]) -> User | None:
 
 def bearer(authorization: str) -> str | None:
     """The token in a header, None for a header of another scheme or without one (RFC 6750)."""
-    scheme, _, token = authorization.strip().partition(" ")
-    return token.strip() or None if scheme.lower() == "bearer" else None
+    scheme, *rest = authorization.strip().split(" ", 2)
+    return rest[0] or None if rest and scheme.lower() == "bearer" else None
 
 
 def _with_authenticated(groups: tuple[str, ...]) -> tuple[str, ...]:

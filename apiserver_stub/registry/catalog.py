@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from apiserver_stub.admission import plugins
 from apiserver_stub.admission.chain import Chain
 from apiserver_stub.admission.resourcequota import Charge
+from apiserver_stub.auth.authorize import Authorizer
 from apiserver_stub.registry import registries, strategies
 from apiserver_stub.registry.generic import Registry, WriteOptions
 from apiserver_stub.registry.view import LogView
@@ -29,7 +30,8 @@ class Catalog:
         self.kinds = served
         self.log = log
         view = LogView(log)
-        self._admission = plugins.chain(view, self._charge)
+        self.authorizer = Authorizer(log)
+        self._admission = plugins.chain(view, self._charge, self.authorizer)
         self._strategies = strategies.Strategies(view, issues_tokens=True)
         self._registries: dict[tuple[str, str, str], Registry] = {}
         self._builtin = served

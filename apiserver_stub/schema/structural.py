@@ -11,7 +11,7 @@ from apiserver_stub.meta.field import FieldError
 from apiserver_stub.schema import openapi, structural_lists, structural_node, structural_shape, structural_values
 
 if TYPE_CHECKING:
-    from apiserver_stub.schema.cel import rules
+    from apiserver_stub.schema.cel.rules import Rules
 
 Object = dict[str, Any]
 
@@ -61,12 +61,12 @@ class CompiledSchema:
         return structural_values.build(status) if status else None
 
     @functools.cached_property
-    def _rules(self) -> rules.Rules | None:
+    def _rules(self) -> Rules | None:
         if not _has_rules(self.schema):
             return None
-        from apiserver_stub.schema.cel import rules
+        from apiserver_stub.schema.cel.rules import compile_rules
 
-        return rules.compile_rules(self.schema)
+        return compile_rules(self.schema)
 
     def prune(self, obj: Object) -> list[str]:
         """Removes unknown fields in place, and gives their paths in order; the root's metadata is left alone.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from apiserver_stub.schema.cel import checker, cost, interpreter, loops, parser, types
+from apiserver_stub.schema.cel import checker, cost, interpreter, loops, parser, types, unify
 from apiserver_stub.schema.cel.metering import PER_CALL_LIMIT, CostError, Meter
 from apiserver_stub.schema.cel.source import CompileError
 from apiserver_stub.schema.cel.types import Type
@@ -33,7 +33,9 @@ class Program:
         self.source = text
         try:
             tree = parser.parse(text)
-            self.type, self.uses = checker.check(text, tree, variables, objects)
+            found, self.uses = checker.check(text, tree, variables, objects)
+            # What nothing is known of, as the items of an empty list, is dyn.
+            self.type = unify.resolve(found, {})
             self.estimate = cost.estimate(tree)
             self._steps = loops.steps(tree)
             self._run = interpreter.build(tree)

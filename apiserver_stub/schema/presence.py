@@ -162,6 +162,13 @@ _POINTERS: Final = {
     "resource.v1.ExactDeviceRequest": "adminAccess",
     "resource.v1.NodeAllocatableResourceMapping": "*",
     "resource.v1.ResourceSliceSpec": "allNodes nodeName perDeviceNodeSelection",
+    "scheduling.v1.PriorityClass": "preemptionPolicy",
+    "storage.v1.CSIDriverSpec": "*",
+    "storage.v1.StorageClass": "allowVolumeExpansion reclaimPolicy volumeBindingMode",
+    "storage.v1.TokenRequest": "*",
+    "storage.v1.VolumeAttachmentSource": "*",
+    "storage.v1.VolumeError": "errorCode",
+    "storage.v1.VolumeNodeResources": "*",
 }
 
 # Optional structs by value, besides every metadata, and spec and status of a kind.
@@ -204,6 +211,7 @@ _VALUES: Final[dict[str, dict[str, Any]]] = {
     "apps.v1.StatefulSetStatus": {"availableReplicas": 0},
     "autoscaling.v2.HorizontalPodAutoscalerStatus": {"currentMetrics": None},
     "core.v1.Event": {"reportingComponent": "", "reportingInstance": ""},
+    "core.v1.LimitRangeSpec": {"limits": None},
     "core.v1.ResourceFieldSelector": {"divisor": "0"},
     "core.v1.ServicePort": {"targetPort": 0},
     "discovery.v1.EndpointSlice": {"endpoints": None, "ports": None},
@@ -216,6 +224,8 @@ _VALUES: Final[dict[str, dict[str, Any]]] = {
     "rbac.v1.ClusterRole": {"rules": None},
     "rbac.v1.Role": {"rules": None},
     "scheduling.v1.PriorityClass": {"value": 0},
+    "storage.v1.CSINodeDriver": {"topologyKeys": None},
+    "storage.v1.CSINodeSpec": {"drivers": None},
 }
 
 # Times by value: null when nobody set them.

@@ -119,9 +119,10 @@ def _pruned(shape: Shape, value: Any, last: Set, owned: Set | None, declared: bo
     shape = shapes.deduce(shape, value)
     if shape.atomic or shape.kind == "scalar" or not value or not last:
         return value
+    # What is emptied but owned stays, empty (upstream leaves null there, which goes, and an owner of nothing).
     if shape.kind == "map":
-        return _prune_map(shape, value, last, owned or {}) or _GONE if type(value) is dict else value
-    return _prune_list(shape, value, last, owned or {}) or _GONE
+        return _prune_map(shape, value, last, owned or {}) if type(value) is dict else value
+    return _prune_list(shape, value, last, owned or {})
 
 
 def _prune_list(shape: Shape, items: list[Any], last: Set, owned: Set) -> list[Any]:

@@ -1,7 +1,8 @@
 """The one write path of all kinds: place, admit, prepare, validate, store."""
 
-import datetime
-import uuid
+import functools
+import os
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
@@ -421,7 +422,19 @@ def place(resource: kinds.Resource, obj: Object, namespace: str) -> None:
 
 def now() -> str:
     """metav1.Time."""
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _second(int(time.time()))
+
+
+@functools.lru_cache(maxsize=1)
+def _second(since_epoch: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since_epoch))
+
+
+def new_uid() -> str:
+    """A random UUID, as uuid.uuid4 makes them, at a third of its cost."""
+    digits = os.urandom(16).hex()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 def _begin(obj: Object) -> None:
@@ -429,7 +442,7 @@ def _begin(obj: Object) -> None:
     meta = obj["metadata"]
     for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
         meta.pop(name, None)
-    meta["uid"] = str(uuid.uuid4())
+    meta["uid"] = new_uid()
     meta["creationTimestamp"] = now()
 
 

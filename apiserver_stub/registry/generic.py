@@ -1,5 +1,6 @@
 """The one write path of all kinds: place, admit, prepare, validate, store."""
 
+import datetime
 import functools
 import os
 import time

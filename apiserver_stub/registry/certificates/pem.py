@@ -17,14 +17,23 @@ _HEADER: Final = re.compile(rb"[^\s:]+:")
 
 def request_fault(encoded: str) -> str:
     """encoded: spec.request, PEM in base64; "" if it holds a request that its own key has signed."""
-    kind, _, content = next(_blocks(base64.b64decode(encoded)), ("", False, None))
-    if kind != "CERTIFICATE REQUEST" or content is None:
+    kind, _, content = next(_blocks(base64.b64decode(encoded)), ("", False, b""))
+    if kind != "CERTIFICATE REQUEST":
         return "PEM block type must be CERTIFICATE REQUEST"
     try:
         found = x509.load_der_x509_csr(content)
         return "" if found.is_signature_valid else "x509: verification error"
     except (ValueError, UnsupportedAlgorithm):
         return "asn1: structure error: tags don't match"
+
+
+def organizations(encoded: str) -> list[str]:
+    """The groups that a request asks for; none if it is malformed."""
+    kind, _, content = next(_blocks(base64.b64decode(encoded)), ("", False, b""))
+    if kind != "CERTIFICATE REQUEST":
+        return []
+    names = x509.load_der_x509_csr(content).subject.get_attributes_for_oid(x509.NameOID.ORGANIZATION_NAME)
+    return [str(name.value) for name in names]
 
 
 def certificate_fault(encoded: str) -> str:

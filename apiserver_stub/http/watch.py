@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from aiohttp import web
@@ -48,6 +48,8 @@ async def serve(context: Context, registry: Registry) -> web.StreamResponse:
 
 class Watch:
     """One watch. Everything that it sends is derived from the log; it keeps no queue."""
+
+    _last: ClassVar[tuple[Entry, Registry, str, bytes] | None] = None
 
     def __init__(self, context: Context, registry: Registry, matcher: Matcher, asked: options.ListOptions) -> None:
         self._context = context
@@ -149,10 +151,16 @@ class Watch:
 
     def _frame(self, kind: str, entry: Entry) -> bytes:
         if not self._context.wanted.kind:
-            content = self._registry.whole(entry)
-        else:
-            content = orjson.dumps(self._transformed(self._registry.object(entry)))
-        return b'{"type":"%b","object":%b}\n' % (kind.encode(), content)
+            return self._shared_frame(kind, entry)
+        return _line(kind, orjson.dumps(self._transformed(self._registry.object(entry))))
+
+    def _shared_frame(self, kind: str, entry: Entry) -> bytes:
+        """All watches of a change are woken one after the other: the line that one of them made does for all."""
+        last = Watch._last
+        if last is None or last[0] is not entry or last[1] is not self._registry or last[2] != kind:
+            made = _line(kind, self._registry.whole(entry))
+            last = Watch._last = (entry, self._registry, kind, made)
+        return last[3]
 
     def _transformed(self, obj: dict[str, Any]) -> dict[str, Any]:
         if self._context.wanted.kind != "Table":
@@ -170,8 +178,13 @@ class Watch:
         }
         if self._context.wanted.kind:
             content = self._transformed(content)
-        return b'{"type":"BOOKMARK","object":%b}\n' % orjson.dumps(content)
+        return _line("BOOKMARK", orjson.dumps(content))
 
     def _expired(self) -> bytes:
         error = status.expired(f"too old resource version: {self._position} ({self._log.revision})")
-        return b'{"type":"ERROR","object":%b}\n' % orjson.dumps(error.body)
+        return _line("ERROR", orjson.dumps(error.body))
+
+
+def _line(kind: str, content: bytes) -> bytes:
+    """An event as it is sent."""
+    return b'{"type":"%b","object":%b}\n' % (kind.encode(), content)

@@ -6,6 +6,7 @@ import functools
 import gzip
 import hashlib
 import re
+import weakref
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any, Final
 
 import orjson
 
-from apiserver_stub import openapi_paths, openapi_protobuf
+from apiserver_stub import openapi_custom, openapi_paths, openapi_protobuf
 from apiserver_stub.schema import openapi as schema
 from apiserver_stub.schema.kinds import Kinds
 
@@ -33,6 +34,7 @@ _BEARER: Final = {
 }
 # Fields whose Go type is a struct, not a pointer: v3 says so by a default.
 _STRUCTS: Final = ("metadata", "spec", "status")
+_META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1."
 _ONE_OF: Final = {
     "io.k8s.apimachinery.pkg.api.resource.Quantity": ("string", "number"),
     "io.k8s.apimachinery.pkg.util.intstr.IntOrString": ("integer", "string"),
@@ -80,6 +82,8 @@ def v3_index(kinds: Kinds) -> Document:
 
 
 _documents: dict[str, Document] = {}
+# Custom resources come and go: then there are new Kinds.
+_etags: weakref.WeakKeyDictionary[Kinds, dict[str, str]] = weakref.WeakKeyDictionary()
 
 
 def _cached(kinds: Kinds, name: str, parts: Any) -> Document:
@@ -98,10 +102,30 @@ def _compress(parts: Iterable[bytes]) -> bytes:
 
 def _etag(kinds: Kinds, name: str) -> str:
     """Hash of what the document is made from, so that the index need not make the documents."""
+    known = _etags.setdefault(kinds, {})
+    if name not in known:
+        known[name] = _hash(kinds, name)
+        if len(known) == 1:
+            _forget(kinds)
+    return known[name]
+
+
+def _forget(kinds: Kinds) -> None:
+    """Drops the documents of versions that are no longer served."""
+    served = {f"v3/{group.name}/{version}" for group in kinds.groups() for version in group.versions}
+    for name in [name for name in _documents if name.startswith("v3/") and name not in served]:
+        del _documents[name]
+
+
+def _hash(kinds: Kinds, name: str) -> str:
     seed = hashlib.sha256(f"{_FORM}\n{name}\n{_INFO['version']}\n".encode())
     seed.update(_definitions_digest())
+    _, _, version = name.partition("/")
     for resource in kinds:
-        seed.update(repr((resource.api_version, resource.name, sorted(resource.subresources))).encode())
+        # A document of one version changes with that version only.
+        if version in ("", f"{resource.group}/{resource.version}"):
+            seed.update(repr((resource.api_version, resource.name, sorted(resource.subresources))).encode())
+            seed.update(resource.schema or b"")
     return seed.hexdigest().upper()
 
 
@@ -123,7 +147,7 @@ def _joined(opening: bytes, members: Iterable[tuple[str, bytes]], closing: bytes
 def _v2_parts(kinds: Kinds) -> Iterator[bytes]:
     paths = ((path, orjson.dumps(item)) for resource in kinds for path, item in openapi_paths.v2(resource))
     yield from _joined(b'{"swagger":"2.0","info":' + orjson.dumps(_INFO) + b',"paths":{', paths, b"}")
-    yield from _joined(b',"definitions":{', schema.full_definitions().items(), b"}")
+    yield from _joined(b',"definitions":{', _definitions(kinds).items(), b"}")
     tail: JSON = {
         "parameters": openapi_paths.v2_parameters(),
         "securityDefinitions": {"BearerToken": _BEARER},
@@ -132,12 +156,21 @@ def _v2_parts(kinds: Kinds) -> Iterator[bytes]:
     yield b"," + orjson.dumps(tail)[1:]
 
 
+def _definitions(kinds: Kinds) -> dict[str, bytes]:
+    """All definitions in v2's form."""
+    found = schema.full_definitions()
+    for resource in kinds:
+        if resource.is_custom:
+            found.update(openapi_custom.definitions(resource))
+    return found
+
+
 def _v2_protobuf_parts(kinds: Kinds) -> Iterator[bytes]:
     yield from openapi_protobuf.head(_INFO, openapi_paths.v2_parameters())
     for resource in kinds:
         for path, item in openapi_paths.v2(resource):
             yield openapi_protobuf.path(path, item)
-    for name, text in schema.full_definitions().items():
+    for name, text in _definitions(kinds).items():
         yield openapi_protobuf.definition(name, orjson.loads(text))
 
 
@@ -146,8 +179,12 @@ def _v3_parts(kinds: Kinds, group: str, version: str) -> Iterator[bytes]:
     paths = ((path, orjson.dumps(item)) for resource in served for path, item in openapi_paths.v3(resource))
     yield from _joined(b'{"openapi":"3.0.0","info":' + orjson.dumps(_INFO) + b',"paths":{', paths, b"}")
     definitions = schema.full_definitions()
+    own = dict(found for resource in served if resource.is_custom for found in openapi_custom.components(resource))
     wanted = _closure({name for resource in served for name in openapi_paths.roots(resource)}, definitions)
-    schemas = ((name, _v3_definition(name, definitions[name])) for name in sorted(wanted))
+    if own:
+        wanted |= _closure({f"{_META}ObjectMeta", f"{_META}ListMeta"}, definitions)
+    names = sorted({*wanted, *own})
+    schemas = ((name, own.get(name) or _v3_definition(name, definitions[name])) for name in names)
     yield from _joined(b',"components":{"schemas":{', schemas, b"}")
     yield b',"securitySchemes":' + orjson.dumps({"BearerToken": _BEARER}) + b"}}"
 

@@ -97,7 +97,7 @@ def _list(resource: Resource, suffix: str) -> _Operation:
     identifier = f"list{_api_name(resource)}{scope}{resource.kind}{suffix}"
     words = f"list or watch objects of kind {resource.kind}"
     gvk = (resource.group, resource.version, resource.kind)
-    return _Operation("get", "list", words, identifier, gvk, LIST, "", _known(f"{resource.definition}List"))
+    return _Operation("get", "list", words, identifier, gvk, LIST, "", _list_definition(resource))
 
 
 def _on_object(resource: Resource) -> list[_Operation]:
@@ -119,11 +119,13 @@ def _patch(resource: Resource, words: str, own: str, sub: Subresource | None = N
     gvk = (sub.group, sub.version, sub.kind) if sub else (resource.group, resource.version, resource.kind)
     identifier = f"patch{_api_name(resource)}{_scope(resource)}{resource.kind}{_camel(sub.name) if sub else ''}"
     body = f"{_META}Patch"
-    return _Operation("patch", "patch", words, identifier, gvk, PATCH, body, own, (200, 201), _PATCH_TYPES)
+    types = tuple(media for media in _PATCH_TYPES if not (resource.is_custom and "strategic" in media))
+    return _Operation("patch", "patch", words, identifier, gvk, PATCH, body, own, (200, 201), types)
 
 
 def _on_subresource(resource: Resource, sub: Subresource) -> list[_Operation]:
-    own = openapi.node_for(sub).name
+    is_own = resource.is_custom and sub.kind == resource.kind
+    own = resource.definition if is_own else openapi.node_for(sub).name
     kind, title = resource.kind, _camel(sub.name)
     if sub.kind.endswith("Options") and own == "":
         return [_connect(resource, sub, verb) for verb in ("get", "create") if verb in sub.verbs]
@@ -167,8 +169,9 @@ def _operation(
     return _Operation(method, method, words, identifier, gvk, parameters, body, answer, codes)
 
 
-def _known(definition: str) -> str:
-    return definition if definition in openapi.definitions() else ""
+def _list_definition(resource: Resource) -> str:
+    name = resource.list_definition
+    return name if resource.is_custom or name in openapi.definitions() else ""
 
 
 def _scope(resource: Resource) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,8 @@ class Resource:
     """One resource of one group and version, as discovery describes it.
 
     `definition` names the kind's OpenAPI definition; empty for kinds without one. `storage_version` is that of a
-    custom resource, empty for built-in ones; `terminating`: its definition is being deleted.
+    custom resource, empty for built-in ones; `terminating`: its definition is being deleted;
+    `schema`: its openAPIV3Schema as JSON.
     """
 
     group: str
@@ -49,6 +50,14 @@ class Resource:
     definition: str = ""
     storage_version: str = ""
     terminating: bool = False
+    schema: bytes | None = field(default=None, repr=False)
+
+    @property
+    def list_definition(self) -> str:
+        """The name that the OpenAPI definition of the list has."""
+        if self.is_custom:
+            return f"{self.definition.rpartition('.')[0]}.{self.list_kind}"
+        return f"{self.definition}List"
 
     @property
     def is_custom(self) -> bool:

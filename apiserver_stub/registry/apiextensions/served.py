@@ -100,8 +100,11 @@ class Definition:
             short_names=tuple(names.get("shortNames") or ()),
             categories=tuple(names.get("categories") or ()),
             subresources=self._subresources(version),
+            # As Kubernetes names its own: the group's domain the other way round.
+            definition=".".join([*reversed(self.group.split(".")), version.name, names["kind"]]),
             storage_version=self.storage_version,
             terminating=self.terminating,
+            schema=version.schema,
         )
 
     def _subresources(self, version: Version) -> dict[str, kinds.Subresource]:

@@ -57,7 +57,7 @@ class Ownership:
             subresource=subresource,
             reset=registry.strategy.reset_fields(subresource),
             empty={} if resource.is_custom else empty(registry.node),
-            checks_live=resource.is_custom,
+            unchecked=resource.is_custom,
             in_version=functools.partial(_version, registry),
         )
 

@@ -35,7 +35,7 @@ class FieldManager:
     """Managers of the fields of one kind in one version, written through one subresource ("" for the object itself).
 
     reset: fields that a write through here can't change. empty: a new object before anything is set, as the API's
-    types encode it. checks_live: whether stored objects may not fit the schema, which may have changed since.
+    types encode it. unchecked: whether objects come here that may not fit the schema.
     in_version: another version of the kind, None for one that is not served.
     """
 
@@ -46,7 +46,7 @@ class FieldManager:
     subresource: str = ""
     reset: tuple[tuple[str, ...], ...] = ()
     empty: Object = field(default_factory=dict)
-    checks_live: bool = False
+    unchecked: bool = False
     in_version: Callable[[str], Version | None] = _alone
     _skipped: frozenset[str] = field(init=False)
     _reset: Set = field(init=False)
@@ -63,6 +63,8 @@ class FieldManager:
         live: None for a create. given: managedFields in the request. An object that nobody manages stays so.
         """
         stored = live["metadata"].get("managedFields") if live is not None else None
+        if self.unchecked and any(typed.faults(self.shape, obj, duplicates=True) for obj in (live, new) if obj):
+            return []
         try:
             table = self._given(stored, given)
             if live is not None and not table:
@@ -169,7 +171,7 @@ class FieldManager:
         if not table and live is not None:
             table = self._updated(table, self.empty, live, _BEFORE_APPLY, now)
         self._check_config(config)
-        if live is not None and self.checks_live and (fault := typed.faults(self.shape, live, duplicates=True)):
+        if live is not None and self.unchecked and (fault := typed.faults(self.shape, live, duplicates=True)):
             raise status.unknown(f"failed to create typed live object ({_named(live)}): {fault}")
         key = entries.manager(name, "Apply", self.api_version, self.subresource)
         last = table.get(key)

@@ -14,6 +14,7 @@ Paths = Mapping[str, tuple[str, ...] | None]
 
 VERSION: Final = "autoscaling/v1"
 _REPLICAS: Final = ("spec", "replicas")
+_SCALE: Final = "scale"
 
 
 def of(parent: list[Object] | None, paths: Paths) -> list[Object]:
@@ -39,6 +40,8 @@ def put(parent: list[Object] | None, scale: list[Object], api_version: str, path
             out[key] = owned
             continue
         known = key._replace(api_version=VERSION) if key.api_version else key
+        if key.subresource == _SCALE and key.operation == entries.UPDATE:
+            continue
         if owners.pop(known, None) is not None:
             out[key] = owned
         elif left := fieldset.difference(owned.fields, fieldset.of_paths(path)):
@@ -47,5 +50,6 @@ def put(parent: list[Object] | None, scale: list[Object], api_version: str, path
     for key, owned in owners.items():
         if path and fieldset.has(owned.fields, _REPLICAS):
             own = key._replace(api_version=api_version) if key.api_version else key
-            out[own] = Owned(fieldset.of_paths(path), api_version, owned.time)
+            # Upstream looks their time up among the workload's managers, where they are not: they have none.
+            out[own] = Owned(fieldset.of_paths(path), api_version)
     return entries.encode(out)

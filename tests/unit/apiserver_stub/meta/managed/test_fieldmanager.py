@@ -200,8 +200,12 @@ def test_of_custom_resources_everything_is_owned() -> None:
     assert found.owners == {"me/Update": {"f:spec": {".": {}, "f:a": {}, "f:z": {".": {}, "f:q": {}}}}}
 
 
-def test_an_object_that_does_not_fit_its_schema_has_no_owners() -> None:
-    assert Live(known.free(f={"a": "string"})).update("me", known.custom(z=1)).owners == {}
+@pytest.mark.parametrize("spec", [{"z": 1}, {"a": {}}, {"a": 1}, {"l": ["x"]}, {"l": {}}, {"l": [{}]}, {"m": []}])
+def test_an_object_that_does_not_fit_its_schema_has_no_owners(spec: Object) -> None:
+    items = {"t": "array", "i": {"t": "object", "f": {"k": "string"}}, "lt": "map", "lk": ["k"]}
+    fields = known.free(f={"a": "string", "l": items, "m": {"t": "map", "v": "string"}})
+    fields.unchecked = True
+    assert Live(fields).update("me", known.custom(**spec)).owners == {}
 
 
 def test_managers_of_other_versions_are_judged_in_their_version() -> None:

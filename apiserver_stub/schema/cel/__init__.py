@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from apiserver_stub.schema.cel import checker, cost, interpreter, loops, parser, types, unify
+from apiserver_stub.schema.cel import checker, cost, interpreter, loops, parser, types, unify, values
 from apiserver_stub.schema.cel.metering import PER_CALL_LIMIT, CostError, Meter
 from apiserver_stub.schema.cel.source import CompileError
 from apiserver_stub.schema.cel.types import Type
@@ -75,11 +75,11 @@ def compile(
 ) -> Program:
     """A program of an expression over variables.
 
-    result: the type it must give, None for any. objects: types that braces can make, by name.
+    result: the type it must give exactly (dyn is none), None for any. objects: types that braces can make, by name.
     Raises CompileError, whose text is what upstream says after "compilation failed: ", and ResultError.
     """
     program = Program(expression, variables, objects)
-    if result is not None and not program.type.same(result) and program.type.kind != "dyn":
+    if result is not None and not program.type.same(result):
         raise ResultError(program.type, result)
     return program
 
@@ -97,4 +97,5 @@ __all__ = [
     "Type",
     "compile",
     "types",
+    "values",
 ]

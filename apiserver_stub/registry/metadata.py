@@ -63,11 +63,14 @@ def validate(resource: kinds.Resource, obj: Object) -> list[FieldError]:
             out.append(field.required("metadata.namespace"))
         else:
             out += formats.faults("metadata.namespace", meta["namespace"], formats.label(meta["namespace"]))
-    return out + common(meta)
+    return out + common(meta, any_finalizer=_takes_any_finalizer(resource))
 
 
-def common(meta: Mapping[str, Any]) -> list[FieldError]:
-    """Errors of what may stand in the metadata of any object, embedded ones too; paths begin with `metadata`."""
+def common(meta: Mapping[str, Any], *, any_finalizer: bool = False) -> list[FieldError]:
+    """Errors of what may stand in the metadata of any object, embedded ones too; paths begin with `metadata`.
+
+    any_finalizer: whether names of finalizers need no slash, as with upstream's extension servers.
+    """
     out = formats.not_negative("metadata.generation", meta.get("generation"))
     if meta.get("labels"):
         out += formats.any_label("metadata.labels", meta["labels"])
@@ -75,7 +78,7 @@ def common(meta: Mapping[str, Any]) -> list[FieldError]:
         out += _annotations(meta["annotations"])
     if meta.get("ownerReferences"):
         out += _owners(meta["ownerReferences"])
-    return out + (_finalizers(meta["finalizers"]) if meta.get("finalizers") else [])
+    return out + (_finalizers(meta["finalizers"], any_finalizer=any_finalizer) if meta.get("finalizers") else [])
 
 
 def _annotations(annotations: Mapping[str, str]) -> list[FieldError]:
@@ -126,12 +129,12 @@ def _owner(owner: Mapping[str, Any], path: str) -> list[FieldError]:
     return out
 
 
-def _finalizers(finalizers: list[str]) -> list[FieldError]:
+def _finalizers(finalizers: list[str], *, any_finalizer: bool) -> list[FieldError]:
     out = []
     for i, name in enumerate(finalizers):
         path = f"metadata.finalizers[{i}]"
         found = formats.faults(path, name, formats.label_key(name))
-        if not found and "/" not in name and name not in _STANDARD_FINALIZERS:
+        if not (found or any_finalizer or "/" in name or name in _STANDARD_FINALIZERS):
             detail = "name is neither a standard finalizer name nor is it fully qualified"
             found = [field.invalid(path, name, detail)]
         out += found
@@ -141,15 +144,19 @@ def _finalizers(finalizers: list[str]) -> list[FieldError]:
     return out
 
 
+def _takes_any_finalizer(resource: kinds.Resource) -> bool:
+    return resource.is_custom or resource.group in ("apiextensions.k8s.io", "apiregistration.k8s.io")
+
+
 def validate_update(resource: kinds.Resource, obj: Object, old: Object) -> list[FieldError]:
     """Errors in the metadata of an object that replaces `old`.
 
     Upstream looks at it twice, for every kind and in the kind's own validation, and lists each cause twice.
     """
-    return _changes(obj, old) * 2
+    return _changes(resource, obj, old) * 2
 
 
-def _changes(obj: Object, old: Object) -> list[FieldError]:
+def _changes(resource: kinds.Resource, obj: Object, old: Object) -> list[FieldError]:
     meta, before = obj["metadata"], old["metadata"]
     out: list[FieldError] = []
     if before.get("deletionTimestamp"):
@@ -165,7 +172,7 @@ def _changes(obj: Object, old: Object) -> list[FieldError]:
     generation = meta.get("generation", 0)
     if generation < before.get("generation", 0):
         out.append(field.invalid("metadata.generation", generation, "must not be decremented"))
-    return out + common(meta)
+    return out + common(meta, any_finalizer=_takes_any_finalizer(resource))
 
 
 def resource_version_required() -> FieldError:

@@ -116,6 +116,6 @@ def _metadata(meta: Any, path: str) -> list[FieldError]:
             out += formats.faults(f"{path}.{name}", meta[name], formats.path_segment(meta[name]))
     if meta.get("namespace"):
         out += formats.faults(f"{path}.namespace", meta["namespace"], formats.label(meta["namespace"]))
-    for fault in metadata.common(meta):
+    for fault in metadata.common(meta, any_finalizer=True):
         out.append(FieldError(fault.reason, path + fault.field.removeprefix("metadata"), fault.value, fault.detail))
     return out

@@ -213,25 +213,6 @@ CASES: list[tuple[str, str, JSON, list[Any]]] = [
         ["x", "Deployment/d", "cpu: 33%/50%, <unknown>/10 + 1 more...", "<unset>", 4, 2, "60m"],
     ),
     (
-        "autoscaling",
-        "horizontalpodautoscalers",
-        {
-            "metadata": {
-                "annotations": {
-                    "autoscaling.alpha.kubernetes.io/metrics": '[{"type":"Resource","resource":'
-                    '{"name":"memory","targetAverageValue":"1Gi"}}]'
-                }
-            },
-            "spec": {
-                "scaleTargetRef": {"kind": "D", "name": "d"},
-                "targetCPUUtilizationPercentage": 5,
-                "minReplicas": 1,
-            },
-            "status": {"currentCPUUtilizationPercentage": 3},
-        },
-        ["x", "D/d", "cpu: 3%/5%, memory: <unknown>/1Gi", "1", 0, 0, "60m"],
-    ),
-    (
         "networking.k8s.io",
         "ingresses",
         {

@@ -19,12 +19,13 @@ from operators._kube.paths import Kind
 Watcher = Callable[[str, Kind, Object], None]
 
 KINDS = {
+    "clusterroles": "ClusterRole",
     "configmaps": "ConfigMap", "controllerrevisions": "ControllerRevision", "deployments": "Deployment",
     "endpoints": "Endpoints", "endpointslices": "EndpointSlice", "events": "Event", "leases": "Lease",
     "namespaces": "Namespace", "nodes": "Node", "pods": "Pod", "replicasets": "ReplicaSet", "secrets": "Secret",
     "serviceaccounts": "ServiceAccount", "services": "Service", "statefulsets": "StatefulSet",
 }  # fmt: skip
-CLUSTER_SCOPED = {"namespaces", "nodes", "persistentvolumes", "priorityclasses"}
+CLUSTER_SCOPED = {"clusterroles", "namespaces", "nodes", "persistentvolumes", "priorityclasses"}
 
 
 class FakeApi:

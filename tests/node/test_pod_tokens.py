@@ -6,22 +6,23 @@ from typing import Any
 
 import pytest
 
+from deploy.sandbox import node as sandbox
 from tests.node.conftest import TestNode
 from tests.node.pods import Pods, container
 
 FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"
 REVIEW = '{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}'
 # busybox has no TLS that checks certificates: the node's openssl speaks for the Pod, inside its network namespace.
-ASK = """
+ASK = f"""
 set -e
-pid=$1 root=/proc/$1/root folder=$root{folder}
+pid=$1 root=/proc/$1/root folder=$root{FOLDER}
 host=$(tr '\\0' '\\n' < /proc/$pid/environ | sed -n 's/^KUBERNETES_SERVICE_HOST=//p')
 port=$(tr '\\0' '\\n' < /proc/$pid/environ | sed -n 's/^KUBERNETES_SERVICE_PORT=//p')
 cp $folder/ca.crt $folder/token /run/
 exec nsenter --net=/proc/$pid/ns/net curl -sS --max-time 10 --cacert /run/ca.crt \\
-    -H "Authorization: Bearer $(cat /run/token)" -H 'Content-Type: application/json' -d '{review}' \\
+    -H "Authorization: Bearer $(cat /run/token)" -H 'Content-Type: application/json' -d '{REVIEW}' \\
     https://$host:$port/apis/authentication.k8s.io/v1/selfsubjectreviews
-""".format(folder=FOLDER, review=REVIEW)
+"""
 
 
 @pytest.fixture
@@ -92,6 +93,7 @@ def test_no_token_where_none_is_wanted(pods: Pods) -> None:
     pods.wait_phase("without", "Failed")
 
 
+@pytest.mark.long
 def test_it_boots_with_the_token_it_had(pods: Pods) -> None:
     """Sealed, and opened before the operators run; then renewed or not, the API server takes it."""
     pods.create("booted", container("c"))
@@ -101,16 +103,17 @@ def test_it_boots_with_the_token_it_had(pods: Pods) -> None:
     node.wait_for(
         "sealed", lambda: node.run(["test", "-s", f"/var/lib/ukube/pods/{uid}/sealed"], check=False).returncode == 0
     )
-    node.run(["systemctl", "disable", "ukube-operators"])
-    node.reboot()
+    node.run(["systemctl", "disable", "ukube-operators.service"])
     try:
-        active = lambda: node.run(["systemctl", "is-active", pods.unit("booted", "c")], check=False).stdout.strip()  # noqa: E731
-        node.wait_for("its container runs", lambda: active() == "active")
+        sandbox.reboot(node.node)
+        asked = ["systemctl", "is-active", pods.unit("booted", "c")]
+        node.wait_for("it runs", lambda: node.run(asked, check=False).stdout.strip() == "active")
+        node.wait_for("the API answers", lambda: node.kubectl("get", "--raw=/readyz", check=False).stdout == "ok")
         assert _claims(node, uid) == before
         assert ask(pods, "booted")["status"]["userInfo"]["username"].endswith(":default")
     finally:
-        node.run(["systemctl", "enable", "--now", "ukube-operators"])
-    pods.wait_ready("booted")
+        node.run(["systemctl", "enable", "--now", "ukube-operators.service"])
+    node.wait_for("it is adopted", lambda: pods.status("booted", "c").get("restartCount") == 1)
 
 
 def _claims(node: TestNode, uid: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from apiserver_stub.schema import goregex, structural_formats
 
 Schema = Mapping[str, Any]
 _INT64: Final = 2**63
+_NO_INTEGER: Final = "value must be of type integer (default format) in"
 
 
 class Result:
@@ -99,15 +100,17 @@ def number(schema: Schema) -> Check | None:
     below = "less than" if schema.get("exclusiveMaximum") else "less than or equal to"
     above = "greater than" if schema.get("exclusiveMinimum") else "greater than or equal to"
     open_low, open_high = bool(schema.get("exclusiveMinimum")), bool(schema.get("exclusiveMaximum"))
+    integral = kind == "integer"
+    limits = {"MultipleOf": step, "Maximum boundary": high, "Minimum boundary": low}
+    odd = [name for name, limit in limits.items() if integral and limit is not None and not _fits(limit)]
 
     def check(value: Any, path: str, result: Result, old: Any) -> None:
         if type(value) is not int and type(value) is not float:
             return
-        if kind == "integer":
-            for limit, name in ((value, "Checked"), (step, "MultipleOf"), (high, "Maximum boundary"), (low, "Minimum")):
-                if limit is not None and not _fits(limit):
-                    word = "Minimum boundary" if name == "Minimum" else name
-                    result.add_bare(f"{word} value must be of type integer (default format) in {path}")
+        if integral and type(value) is float and not _fits(value):
+            result.add_bare(f"Checked {_NO_INTEGER} {path}")
+        for name in odd:
+            result.add_bare(f"{name} {_NO_INTEGER} {path}")
         if step is not None and not _is_multiple(value, step):
             result.add(path, value, f"{path} in body should be a multiple of {show_number(step)}")
         if high is not None and (value >= high if open_high else value > high):

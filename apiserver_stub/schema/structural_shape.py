@@ -37,11 +37,11 @@ class Shape:
     )
 
     def __init__(self, schema: Schema, *, root: bool = False) -> None:
-        self.fields = {name: Shape(sub) for name, sub in (schema.get("properties") or {}).items()}
+        self.fields = {name: _shape(sub) for name, sub in (schema.get("properties") or {}).items()}
         extra = schema.get("additionalProperties")
-        self.values = Shape(extra) if isinstance(extra, dict) else None
+        self.values = _shape(extra) if isinstance(extra, dict) else None
         self.open = extra is True
-        self.items = Shape(schema["items"]) if isinstance(schema.get("items"), dict) else None
+        self.items = _shape(schema["items"]) if isinstance(schema.get("items"), dict) else None
         self.embedded = root or bool(schema.get("x-kubernetes-embedded-resource"))
         self.preserve = bool(schema.get("x-kubernetes-preserve-unknown-fields"))
         self.nullable = bool(schema.get("nullable"))
@@ -57,6 +57,23 @@ class Shape:
     def of(self, name: str) -> Shape | None:
         found = self.fields.get(name)
         return found if found is not None else self.values
+
+
+_STRUCTURE: Final = frozenset(
+    [
+        *("properties", "additionalProperties", "items", "default", "x-kubernetes-embedded-resource"),
+        *("x-kubernetes-preserve-unknown-fields", "x-kubernetes-list-type", "x-kubernetes-list-map-keys"),
+    ]
+)
+_LEAF: Final = Shape({})
+_NULLABLE_LEAF: Final = Shape({"nullable": True})
+
+
+def _shape(schema: Schema) -> Shape:
+    """The shape of a part; scalars, which are most parts, share theirs."""
+    if not _STRUCTURE.isdisjoint(schema):
+        return Shape(schema)
+    return _NULLABLE_LEAF if schema.get("nullable") else _LEAF
 
 
 def prune(shape: Shape | None, value: Any, path: str, unknown: list[str]) -> None:

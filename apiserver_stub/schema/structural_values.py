@@ -1,7 +1,8 @@
 """Value validation of CRD schemas: what a value must be, in the words of upstream's OpenAPI validation.
 
-A schema is compiled once into nested checks. A check adds its faults to a Result; the order of the checks of one value
-(type, combinations, string, format, number, array, enum, object) is upstream's.
+A schema is compiled once into nested checks, each of them when a value first stands at its place: of a big schema most
+is never used. A check adds its faults to a Result; the order of the checks of one value (type, combinations, string,
+format, number, array, enum, object) is upstream's.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
 }
 
 
-def build(schema: Schema, *, embedded: bool | None = None) -> Check:
+def build(schema: Schema) -> Check:
     """The check of a schema and all below it."""
     steps = [
         step
@@ -132,7 +133,7 @@ def _same_number(left: Any, right: Any) -> bool:
 
 
 def _array(schema: Schema) -> Check | None:
-    items = build(schema["items"]) if isinstance(schema.get("items"), dict) else None
+    items = _later(schema["items"]) if isinstance(schema.get("items"), dict) else None
     low, high = schema.get("minItems"), schema.get("maxItems")
     unique = bool(schema.get("uniqueItems"))
     if items is None and low is None and high is None and not unique:
@@ -159,6 +160,18 @@ def _array(schema: Schema) -> Check | None:
     return check
 
 
+def _later(schema: Schema) -> Check:
+    """A check that is compiled when it is first needed."""
+    built: list[Check] = []
+
+    def check(value: Any, path: str, result: Result, old: Any) -> None:
+        if not built:
+            built.append(build(schema))
+        built[0](value, path, result, old)
+
+    return check
+
+
 Correlate = Callable[[Sequence[Any]], Callable[[int, Any], Any]]
 
 
@@ -181,14 +194,13 @@ def list_key(item: Mapping[str, Any], keys: Sequence[str]) -> bytes:
 
 
 def _object(schema: Schema) -> Check | None:
-    properties = {name: build(sub) for name, sub in (schema.get("properties") or {}).items()}
+    schemas = schema.get("properties") or {}
     extra = schema.get("additionalProperties")
-    others = build(extra) if isinstance(extra, dict) else None
-    closed = extra is False
     required = tuple(schema.get("required") or ())
     low, high = schema.get("minProperties"), schema.get("maxProperties")
-    if not (properties or others or closed or required or low is not None or high is not None):
+    if not (schemas or isinstance(extra, dict) or extra is False or required or low is not None or high is not None):
         return None
+    fields = _fields(schemas, extra)
 
     def check(value: Any, path: str, result: Result, old: Any) -> None:
         if type(value) is not dict:
@@ -199,18 +211,32 @@ def _object(schema: Schema) -> Check | None:
         if high is not None and len(value) > high:
             result.errors.append(field.too_many(result.field(path), len(value), high))
             return
+        fields(value, path, result, old)
+        for name in required:
+            if name not in value:
+                result.errors.append(field.required(result.field(f"{path}.{name}")))
+
+    return check
+
+
+def _fields(schemas: Mapping[str, Schema], extra: Any) -> Check:
+    """Checks the fields of an object; extra: the schema of those without one, or whether there may be any."""
+    properties: dict[str, Check] = {}
+    others = _later(extra) if isinstance(extra, dict) else None
+    closed = extra is False
+
+    def check(value: Any, path: str, result: Result, old: Any) -> None:
         before = old if type(old) is dict else {}
         for name, inner in value.items():
             sub = properties.get(name)
+            if sub is None and name in schemas:
+                sub = properties[name] = build(schemas[name])
             if sub is not None:
                 changed(sub, inner, f"{path}.{name}" if path else name, result, before.get(name, MISSING))
             elif others is not None:
                 changed(others, inner, f"{path}.{name}", result, before.get(name, MISSING))
             elif closed:
                 result.add(path, name, f"{path}.{name} in body is a forbidden property")
-        for name in required:
-            if name not in value:
-                result.errors.append(field.required(result.field(f"{path}.{name}")))
 
     return check
 

@@ -7,9 +7,11 @@ import orjson
 
 from apiserver_stub.auth import bootstrap_roles
 from apiserver_stub.meta import status
+from apiserver_stub.registry.apiregistration import bootstrap as apiservices
 from apiserver_stub.registry.catalog import Catalog
 from apiserver_stub.registry.core import service_allocation
 from apiserver_stub.registry.core.service_registry import ServiceRegistry
+from apiserver_stub.registry.flowcontrol import bootstrap as flowcontrol
 from apiserver_stub.registry.generic import WriteOptions, now
 from apiserver_stub.schema import decode
 from apiserver_stub.settings import SERVICE_ADDRESS
@@ -26,6 +28,9 @@ async def ensure(catalog: Catalog, address: str, port: int) -> None:
         await _create(catalog, "", "v1", "namespaces", {"metadata": {"name": name}})
     # At once: the log writes what comes together together.
     await asyncio.gather(*(_role(catalog, resource, wanted) for resource, wanted in bootstrap_roles.load()))
+    await _flow_control(catalog)
+    local = apiservices.local(catalog.kinds.groups(), now())
+    await asyncio.gather(*(_create_whole(catalog, "apiregistration.k8s.io", "apiservices", body) for body in local))
     for body in _priority_classes():
         await _create(catalog, "scheduling.k8s.io", "v1", "priorityclasses", body)
     await _create(catalog, "", "v1", "services", _service(port))
@@ -46,6 +51,26 @@ async def _create(catalog: Catalog, group: str, version: str, resource: str, bod
         await registry.create(obj, namespace, WriteOptions())
     except status.StatusError as error:
         raise RuntimeError(f"bootstrap object {resource}/{body['metadata']['name']}: {error.message}") from error
+
+
+async def _create_whole(catalog: Catalog, group: str, resource: str, body: dict[str, Any]) -> None:
+    """Creates an object of version v1 together with its status."""
+    registry = catalog.find(group, "v1", resource)
+    assert registry
+    name = body["metadata"]["name"]
+    if registry.log.head(registry.key("", name)) is not None:
+        return
+    await _create(catalog, group, "v1", resource, body)
+    await registry.update("", name, lambda obj: obj | {"status": body["status"]}, WriteOptions(), "status")
+
+
+async def _flow_control(catalog: Catalog) -> None:
+    group, plural = "flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations"
+    levels = [body | {"status": {}} for body in flowcontrol.levels()]
+    await asyncio.gather(
+        *(_create_whole(catalog, group, plural, body) for body in levels),
+        *(_create(catalog, group, "v1", "flowschemas", body) for body in flowcontrol.schemas()),
+    )
 
 
 async def _role(catalog: Catalog, resource: str, wanted: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from apiserver_stub.meta import field
 from apiserver_stub.meta.field import FieldError
 from apiserver_stub.registry import base, formats
-from apiserver_stub.registry.flowcontrol import statuses
+from apiserver_stub.registry.flowcontrol import bootstrap, internal, statuses
 
 Object = base.Object
 
@@ -45,6 +45,11 @@ class FlowSchemas(base.Kind):
             out.append(field.required(where, "must reference a priority level"))
         for i, rule in enumerate(spec.get("rules") or ()):
             out += _rule(rule, f"spec.rules[{i}]")
+        name = obj["metadata"].get("name", "")
+        if name in bootstrap.MANDATORY and spec != bootstrap.schema_spec(name):
+            out.append(
+                field.invalid("spec", internal.schema_spec(spec), f"spec of '{name}' must equal the fixed value")
+            )
         return out + statuses.validate(obj)
 
     def validate_status_update(self, obj: Object, old: Object) -> list[FieldError]:

@@ -8,7 +8,7 @@ from typing import Final
 from apiserver_stub.meta import field
 from apiserver_stub.meta.field import FieldError
 from apiserver_stub.registry import base, formats
-from apiserver_stub.registry.flowcontrol import statuses
+from apiserver_stub.registry.flowcontrol import bootstrap, internal, statuses
 
 Object = base.Object
 
@@ -60,10 +60,23 @@ class PriorityLevelConfigurations(base.Kind):
                 out += _limited(limited, "spec.limited")
         else:
             out.append(field.not_supported("spec.type", kind, _TYPES))
-        return out + statuses.validate(obj)
+        return out + _mandatory(spec, name) + statuses.validate(obj)
 
     def validate_status_update(self, obj: Object, old: Object) -> list[FieldError]:
         return statuses.validate(obj)
+
+
+def _mandatory(spec: Object, name: str) -> list[FieldError]:
+    """The two levels that every server has; of "exempt" the shares may change."""
+    if name not in bootstrap.MANDATORY:
+        return []
+    fixed = bootstrap.level_spec(name)
+    if name != "exempt":
+        same, detail = spec == fixed, f"spec of '{name}' must equal the fixed value"
+    else:
+        same = {**spec, "exempt": None} == {**fixed, "exempt": None}
+        detail = f"spec of '{name}' except the 'spec.exempt' field must equal the fixed value"
+    return [] if same else [field.invalid("spec", internal.level_spec(spec), detail)]
 
 
 def _shares(level: Object, path: str) -> list[FieldError]:

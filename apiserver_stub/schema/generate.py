@@ -17,6 +17,8 @@ from typing import Any
 import orjson
 import yaml
 
+from apiserver_stub.schema import enums
+
 DEFINITIONS = "definitions.json"
 FULL_DEFINITIONS = "definitions.full.json.gz"
 KINDS = "kinds.json"
@@ -122,6 +124,7 @@ def full_definitions(definitions: Mapping[str, Any]) -> dict[str, Any]:
         out[name]["type"] = "string"
         if word == "int-or-string":
             out[name]["format"] = word
+    enums.add(out)
     return out
 
 

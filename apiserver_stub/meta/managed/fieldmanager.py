@@ -160,7 +160,7 @@ class FieldManager:
             return self._applied(table, live, config, name, now, force=True)
 
     def _check_head(self, config: Object) -> None:
-        api_version, kind = config.get("apiVersion") or "", config.get("kind") or ""
+        api_version, kind = _text(config, "apiVersion"), _text(config, "kind")
         if (api_version, kind) != (self.api_version, self.kind):
             raise status.bad_request(f"invalid object type: {_gvk(api_version, kind)}")
 
@@ -185,7 +185,7 @@ class FieldManager:
         return new, entries.encode(table)
 
     def _check_config(self, config: Object) -> None:
-        if (config.get("metadata") or {}).get("managedFields") is not None:
+        if _metadata(config).get("managedFields") is not None:
             raise status.bad_request("metadata.managedFields must be nil")
         if fault := typed.faults(self.shape, config, duplicates=False):
             raise status.unknown(f"failed to create typed patch object ({_named(config)}): {fault}")
@@ -228,6 +228,17 @@ def _gvk(api_version: str, kind: str) -> str:
 
 
 def _named(obj: Object) -> str:
-    metadata = obj.get("metadata") or {}
-    name = f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}"
-    return f"{name}; {_gvk(obj.get('apiVersion', ''), obj.get('kind', ''))}"
+    metadata = _metadata(obj)
+    name = f"{_text(metadata, 'namespace')}/{_text(metadata, 'name')}"
+    return f"{name}; {_gvk(_text(obj, 'apiVersion'), _text(obj, 'kind'))}"
+
+
+def _metadata(obj: Object) -> Object:
+    found = obj.get("metadata")
+    return found if isinstance(found, dict) else {}
+
+
+def _text(obj: Object, name: str) -> str:
+    """A string of a body that may hold anything."""
+    found = obj.get(name)
+    return found if isinstance(found, str) else ""

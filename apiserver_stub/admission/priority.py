@@ -1,4 +1,4 @@
-"""Priority: at most one PriorityClass is the default; what it does to Pods is in registry/core/pod_admission.py."""
+"""Priority: one default class at most, and the system's stay. What it does to Pods: registry/core/pod_admission.py."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ class Priority:
 
     def validate(self, a: Attributes) -> None:
         """Raises StatusError (403)."""
+        if a.operation == "DELETE" and a.name in priorityclass.SYSTEM:
+            raise status.forbidden(a.resource, a.name, "this is a system priority class and cannot be deleted")
         if a.obj is None or not a.obj.get("globalDefault"):
             return
         chosen = priorityclass.default_class(self._view)

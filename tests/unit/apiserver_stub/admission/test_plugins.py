@@ -234,3 +234,9 @@ def test_one_default_priority_class() -> None:
     request = _request("priorityclasses", {"globalDefault": True}, group="scheduling.k8s.io")
     assert _message(plugin, request) == "PriorityClass first is already marked as default. Only one default can exist"
     plugin.validate(_request("priorityclasses", {"globalDefault": False}, group="scheduling.k8s.io"))
+
+
+def test_system_priority_classes_stay() -> None:
+    request = _request("priorityclasses", {}, {}, group="scheduling.k8s.io")
+    request.operation, request.obj, request.name = "DELETE", None, "system-node-critical"
+    assert _message(Priority(Objects()), request) == "this is a system priority class and cannot be deleted"

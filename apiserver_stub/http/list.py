@@ -12,7 +12,7 @@ from aiohttp import web
 
 from apiserver_stub.http import options, respond, stream
 from apiserver_stub.http.context import Context, check_representation
-from apiserver_stub.http.match import Matcher
+from apiserver_stub.http.match import Matcher, whole_table
 from apiserver_stub.meta import status
 from apiserver_stub.registry.generic import Registry
 from apiserver_stub.storage.log import Compacted, Entry, Future
@@ -42,6 +42,8 @@ class Page:
 async def serve(context: Context, registry: Registry) -> web.StreamResponse:
     check_representation(context, registry, is_list=True)
     asked = options.list_options(context.query, watch=False)
+    if registry.converts_remotely and asked.fields:
+        await whole_table(registry, context.target.namespace)
     return await answer(context, registry, page(registry, context.target.namespace, asked))
 
 

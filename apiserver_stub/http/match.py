@@ -8,6 +8,14 @@ _BY_KEY = frozenset({"metadata.name", "metadata.namespace"})
 _UNKNOWN = '"spec.none" is not a known field selector: only "metadata.name", "metadata.namespace"'
 
 
+async def whole_table(registry: Registry, namespace: str) -> None:
+    """Makes all objects ready to be read, where other programs convert them. Raises StatusError."""
+    revision = -1
+    while revision != registry.log.revision:
+        revision = registry.log.revision
+        await registry.ready(registry.log.list(registry.table, namespace))
+
+
 class Matcher:
     """Namespace, labels and fields as one test; decodes an object only for fields that its key does not tell."""
 

@@ -80,6 +80,8 @@ def verb(target: Target, method: str, query: Mapping[str, str]) -> str:
     """Kubernetes' verb of a request, see "Determine the request verb"; empty for a method it has none for."""
     if not target.resource:
         return method.lower()
+    if target.watch and method != "GET":
+        return ""
     if target.name:
         if target.watch:
             return "watch"

@@ -16,7 +16,6 @@ from apiserver_stub.printers import pods
 from apiserver_stub.registry.internal import internal
 from apiserver_stub.schema import facts, kinds
 
-
 _GROUP: Final = "meta.k8s.io"
 _DESCRIPTIONS: Final = Path(printers.__file__).with_name("descriptions.json")
 _INCLUDES: Final = ("None", "Metadata", "Object")

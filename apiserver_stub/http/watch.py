@@ -11,7 +11,7 @@ from aiohttp import web
 
 from apiserver_stub.http import options, respond
 from apiserver_stub.http.context import Context
-from apiserver_stub.http.match import Matcher
+from apiserver_stub.http.match import Matcher, whole_table
 from apiserver_stub.http.negotiate import YAML
 from apiserver_stub.meta import selectors, status
 from apiserver_stub.registry.generic import Registry
@@ -28,7 +28,7 @@ _END_OF_INITIAL = "k8s.io/initial-events-end"
 
 async def serve(context: Context, registry: Registry) -> web.StreamResponse:
     asked = options.list_options(context.query, watch=True)
-    namespace = context.target.namespace
+    namespace = context.target.namespace if registry.resource.namespaced else ""
     fields = asked.fields
     if name := context.target.name:  # by the old /watch/ prefix
         fields = (*fields, selectors.Requirement("metadata.name", "in", frozenset({name})))
@@ -58,14 +58,26 @@ class Watch:
         self._matcher = matcher
         self._asked = asked
         self._position = asked.revision or 0
+        self._ends_at: int | None = None
+        # The path of one Namespace has its name in both places.
+        self._namespace = context.target.namespace if registry.resource.namespaced else ""
         self._first = True
 
     async def run(self, response: web.StreamResponse) -> None:
         loop = asyncio.get_running_loop()
         life = self._asked.timeout or random.uniform(*LIFE_SECONDS)  # noqa: S311
         end = loop.time() + life
+        try:
+            await self._follow(response, end)
+        except status.StatusError as error:
+            # The answer has begun: what went wrong (a conversion) can only be told as an event.
+            await response.write(_line("ERROR", orjson.dumps(error.body)))
+
+    async def _follow(self, response: web.StreamResponse, end: float) -> None:
+        """end: seconds of the loop's clock. Raises StatusError."""
+        loop = asyncio.get_running_loop()
         if self._registry.converts_remotely:
-            await self._registry.ready(self._log.list(self._registry.table, self._context.target.namespace))
+            await whole_table(self._registry, self._context.target.namespace)
         await self._send(response, self._initial())
         bookmark = loop.time() + BOOKMARK_SECONDS
         while (now := loop.time()) < end and not self._log.ending and not self._registry.closed:
@@ -81,6 +93,7 @@ class Watch:
                 bookmark = loop.time() + BOOKMARK_SECONDS
                 continue
             self._position = max(self._position, self._log.revision)
+            await self._send(response, self._end_of_initial())
             if now >= bookmark:
                 bookmark = now + BOOKMARK_SECONDS
                 if self._asked.bookmarks:
@@ -122,11 +135,18 @@ class Watch:
                 self._position = self._log.revision
             return
         self._position = self._log.revision
-        entries = self._log.list(self._registry.table, self._context.target.namespace)
+        entries = self._log.list(self._registry.table, self._namespace)
         for entry in entries:
             if self._matcher.matches(entry):
                 yield self._frame("ADDED", entry)
         if asked.initial_events and asked.bookmarks:
+            self._ends_at = asked.revision or 0
+            yield from self._end_of_initial()
+
+    def _end_of_initial(self) -> Iterator[bytes]:
+        """The bookmark behind the initial events, once the version that was asked for is reached."""
+        if self._ends_at is not None and self._position >= self._ends_at:
+            self._ends_at = None
             yield self._bookmark({"annotations": {_END_OF_INITIAL: "true"}})
 
     def _frames(self, events: Iterator[Event]) -> Iterator[bytes]:

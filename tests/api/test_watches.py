@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from apiserver_stub.http import watch
-from tests.api.conftest import CONFIGMAPS, Api, Client, configmap
+from tests.api.conftest import CONFIGMAPS, Api, Client, Watch, configmap
 
 
 async def test_state_then_changes(admin: Client) -> None:
@@ -116,3 +116,32 @@ async def test_leaving_clients_leave_nothing_behind(api: Api, admin: Client) -> 
             return
         await asyncio.sleep(0.02)
     pytest.fail(f"{api.app.log.watchers} watches are left")
+
+
+async def test_the_old_paths_only_watch(admin: Client) -> None:
+    made = await admin.create(CONFIGMAPS, configmap("a"))
+    for path, name in (
+        (CONFIGMAPS.replace("v1/", "v1/watch/"), "a"),
+        (f"{CONFIGMAPS.replace('v1/', 'v1/watch/')}/a", "a"),
+        ("/api/v1/watch/namespaces/default", "default"),
+    ):
+        async with admin.session.get(admin.url + path) as answer:
+            event = await Watch(answer).next()
+            assert event
+            assert (event["type"], event["object"]["metadata"]["name"]) == ("ADDED", name)
+        for method in ("POST", "DELETE", "PUT"):
+            code, _ = await admin.call(method, path, made)
+            assert code == 405
+    code, _ = await admin.get(f"{CONFIGMAPS}/a")
+    assert code == 200
+
+
+async def test_initial_events_end_at_the_version_that_was_asked_for(admin: Client) -> None:
+    made = await admin.create(CONFIGMAPS, configmap("a"))
+    wanted = int(made["metadata"]["resourceVersion"]) + 2
+    asked = {"sendInitialEvents": "true", "allowWatchBookmarks": "true", "resourceVersionMatch": "NotOlderThan"}
+    async with admin.watch(CONFIGMAPS, **asked, resourceVersion=str(wanted)) as events:
+        assert await events.some(1) == [("ADDED", "a")]
+        for name in ("b", "c"):
+            await admin.create(CONFIGMAPS, configmap(name))
+        assert await events.some(3) == [("ADDED", "b"), ("ADDED", "c"), ("BOOKMARK", "")]

@@ -1,4 +1,4 @@
-"""Conversion of custom objects between versions by a webhook (ConversionReview of apiextensions.k8s.io/v1)."""
+"""Conversion of custom objects between versions by another program; see webhookconversion.py."""
 
 from __future__ import annotations
 

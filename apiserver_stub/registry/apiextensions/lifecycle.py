@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from apiserver_stub.admission.chain import Chain
 from apiserver_stub.meta import status
 from apiserver_stub.registry import delete
-from apiserver_stub.registry.apiextensions import approval, conditions, custom, naming, served
+from apiserver_stub.registry.apiextensions import approval, conditions, conversion, custom, naming, served
 from apiserver_stub.registry.catalog import Catalog
 from apiserver_stub.registry.generic import Registry, WriteOptions, now
 from apiserver_stub.schema import kinds
+
+if TYPE_CHECKING:
+    from apiserver_stub.webhooks import Webhooks
 
 Object = dict[str, Any]
 # Changes a definition in place; whether there was something to change.
@@ -36,6 +39,7 @@ class Lifecycle:
         assert found
         self._registry: Registry = found
         self._served: dict[str, served.Definition] = {}
+        self._webhooks: Webhooks | None = None
         self._removals: dict[str, asyncio.Task[None]] = {}
 
     def serve(self, name: str) -> None:
@@ -63,8 +67,16 @@ class Lifecycle:
 
         return make
 
-    def _remote(self, definition: served.Definition) -> Any:
-        return None
+    def _remote(self, definition: served.Definition) -> conversion.Remote | None:
+        if definition.conversion.get("strategy") != "Webhook":
+            return None
+        # Imported where a definition wants it: it brings an HTTP client.
+        from apiserver_stub.registry.apiextensions import webhookconversion
+        from apiserver_stub.webhooks import Webhooks
+
+        if self._webhooks is None:
+            self._webhooks = Webhooks(self._catalog.log)
+        return webhookconversion.WebhookConversion(definition.conversion.get("webhook") or {}, self._webhooks)
 
     async def settle(self, name: str) -> None:
         """Takes the next step of a definition, if there is one."""

@@ -60,11 +60,7 @@ def _rules(schema: Object, value: Any, path: str) -> list[FieldError]:
         return []
     from apiserver_stub.schema.cel import rules
 
-    found = rules.compile_rules(schema).validate(value, value)
-    return [replace(error, field=_join(path, error.field)) for error in found]
-
-
-def _join(path: str, below: str) -> str:
-    if below in ("", "<nil>"):
-        return path
-    return path + below if below.startswith("[") else f"{path}.{below}"
+    # Below a holder, as a root would be taken for a whole resource.
+    holder = {"type": "object", "properties": {_HOLDER: schema}}
+    found = rules.compile_rules(holder).validate({_HOLDER: value})
+    return [replace(error, field=path + error.field.removeprefix(_HOLDER)) for error in found]

@@ -106,7 +106,8 @@ def _is_upstreams(request: Request, code: int, body: dict[str, Any]) -> bool:
     """Some mistakes of clients have always been answered so by Kubernetes, and clients know these answers."""
     path = request.path.partition("?")[0]
     if code == 500:
-        return not body.get("reason")
+        lacks_replicas = path.endswith("/scale") and "does not exist" in body.get("message", "")
+        return not body.get("reason") or lacks_replicas
     if code == 504:
         return "resource version" in body.get("message", "")
     return code in (501, 502, 503) and any(part in path for part in _REMOTE)

@@ -7,8 +7,6 @@ import re
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
-from cryptography import x509
-
 from apiserver_stub.meta import field
 from apiserver_stub.meta.field import FieldError
 from apiserver_stub.registry import formats
@@ -107,6 +105,8 @@ def ca_bundle(path: str, encoded: str) -> list[FieldError]:
 
 
 def _holds_certificates(encoded: str) -> bool:
+    from cryptography import x509  # rarely needed, and 8 MB
+
     try:
         return bool(x509.load_pem_x509_certificates(base64.b64decode(encoded)))
     except ValueError:

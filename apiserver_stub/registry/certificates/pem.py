@@ -8,15 +8,15 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-
 _BLOCK: Final = re.compile(rb"-----BEGIN ([^\n-]+)-----[ \t]*\r?\n(.*?)-----END \1-----", re.DOTALL)
 _HEADER: Final = re.compile(rb"[^\s:]+:")
 
 
 def request_fault(encoded: str) -> str:
     """encoded: spec.request, PEM in base64; "" if it holds a request that its own key has signed."""
+    from cryptography import x509  # rarely needed, and 8 MB
+    from cryptography.exceptions import UnsupportedAlgorithm
+
     kind, _, content = next(_blocks(base64.b64decode(encoded)), ("", False, b""))
     if kind != "CERTIFICATE REQUEST":
         return "PEM block type must be CERTIFICATE REQUEST"
@@ -29,15 +29,22 @@ def request_fault(encoded: str) -> str:
 
 def organizations(encoded: str) -> list[str]:
     """The groups that a request asks for; none if it is malformed."""
+    from cryptography import x509  # rarely needed, and 8 MB
+
     kind, _, content = next(_blocks(base64.b64decode(encoded)), ("", False, b""))
     if kind != "CERTIFICATE REQUEST":
         return []
-    names = x509.load_der_x509_csr(content).subject.get_attributes_for_oid(x509.NameOID.ORGANIZATION_NAME)
+    try:
+        names = x509.load_der_x509_csr(content).subject.get_attributes_for_oid(x509.NameOID.ORGANIZATION_NAME)
+    except ValueError:
+        return []
     return [str(name.value) for name in names]
 
 
 def certificate_fault(encoded: str) -> str:
     """encoded: status.certificate, PEM in base64; "" if it holds certificates and nothing else."""
+    from cryptography import x509  # rarely needed, and 8 MB
+
     blocks = list(_blocks(base64.b64decode(encoded)))
     for kind, has_headers, content in blocks:
         if kind != "CERTIFICATE":

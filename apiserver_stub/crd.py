@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Final
 
 from apiserver_stub.registry.catalog import Catalog
-from apiserver_stub.storage.log import Compacted, Log
+from apiserver_stub.storage.log import Compacted, Log, StorageError
 
 if TYPE_CHECKING:
     from apiserver_stub.registry.apiextensions.lifecycle import Lifecycle
+
+logger = logging.getLogger(__name__)
 
 _TABLE: Final = ("apiextensions.k8s.io", "customresourcedefinitions")
 
@@ -28,11 +31,12 @@ class CustomResources:
         log.listen(_TABLE, self._changed.set)
 
     def load(self) -> None:
-        """Serves what is defined already."""
+        """Serves what is defined, and no longer what was."""
         self._position = self._log.revision
         self._due = {entry.key.name: None for entry in self._log.list(_TABLE)}
-        for name in self._due:
-            self._steps.serve(name)
+        gone = self._lifecycle.names() if self._lifecycle is not None else ()
+        for name in dict.fromkeys((*gone, *self._due)):
+            self._serve(name)
 
     async def run(self) -> None:
         """Follows the log; to be cancelled when the server ends."""
@@ -40,7 +44,13 @@ class CustomResources:
             while self._due:
                 name = next(iter(self._due))
                 del self._due[name]
-                await self._steps.settle(name)
+                try:
+                    await self._steps.settle(name)
+                except StorageError as error:
+                    logger.warning("status of definition %s: %s", name, error)
+                except Exception:
+                    # One definition must not keep the others waiting.
+                    logger.exception("definition %s", name)
                 self._read()
             await self._changed.wait()
             self._changed.clear()
@@ -59,6 +69,12 @@ class CustomResources:
             self._lifecycle = Lifecycle(self._catalog)
         return self._lifecycle
 
+    def _serve(self, name: str) -> None:
+        try:
+            self._steps.serve(name)
+        except Exception:
+            logger.exception("definition %s can't be served", name)
+
     def _read(self) -> None:
         """Serves what changed and notes it for the next step."""
         try:
@@ -69,7 +85,7 @@ class CustomResources:
         for event in events:
             self._position = event.revision
             name = event.entry.key.name
-            self._steps.serve(name)
+            self._serve(name)
             self._due[name] = None
         if events:
             # Names may have become free, for those who wait for them.

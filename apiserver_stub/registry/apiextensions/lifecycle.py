@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from apiserver_stub.admission.chain import Chain
@@ -27,6 +28,15 @@ logger = logging.getLogger(__name__)
 _OPTIONS: Final = WriteOptions(field_manager="kube-apiserver")
 
 
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What one definition has of its group's names."""
+
+    group: str
+    names: Object
+    is_accepted: bool
+
+
 class Lifecycle:
     """Upstream's in-process controllers, one step for each look at a definition: the next change leads to the next.
 
@@ -39,13 +49,20 @@ class Lifecycle:
         assert found
         self._registry: Registry = found
         self._served: dict[str, served.Definition] = {}
+        self._known: dict[str, _Names] = {}
         self._webhooks: Webhooks | None = None
         self._removals: dict[str, asyncio.Task[None]] = {}
+
+    def names(self) -> tuple[str, ...]:
+        """The names of the definitions that are served."""
+        return tuple(self._served)
 
     def serve(self, name: str) -> None:
         """Brings what is served in line with a definition as it is now."""
         entry = self._registry.log.get(self._registry.key("", name))
-        definition = served.read(self._registry.object(entry)) if entry else None
+        crd = self._registry.object(entry) if entry else None
+        self._note(name, crd)
+        definition = served.read(crd) if crd else None
         before = self._served.pop(name, None)
         if definition is None:
             self._catalog.withdraw(name)
@@ -97,23 +114,21 @@ class Lifecycle:
 
     def waiting(self, group: str) -> list[str]:
         """Definitions of a group that wait for names of others."""
-        found = []
-        for crd in self._all():
-            if crd["spec"]["group"] == group and not conditions.is_true(crd.get("status") or {}, "NamesAccepted"):
-                found.append(crd["metadata"]["name"])
-        return found
+        return [name for name, known in self._known.items() if known.group == group and not known.is_accepted]
 
-    def _all(self) -> list[Object]:
-        return [self._registry.object(entry) for entry in self._registry.log.heads(self._registry.table)]
+    def _note(self, name: str, crd: Object | None) -> None:
+        if crd is None:
+            self._known.pop(name, None)
+            return
+        state = crd.get("status") or {}
+        accepted = conditions.is_true(state, "NamesAccepted")
+        self._known[name] = _Names(crd["spec"]["group"], state.get("acceptedNames") or {}, accepted)
 
     def _decide_names(self, crd: Object) -> bool:
         group = crd["spec"]["group"]
-        accepted = [
-            (other.get("status") or {}).get("acceptedNames") or {}
-            for other in self._all()
-            if other["spec"]["group"] == group
-        ]
-        return naming.decide(crd, naming.taken(accepted), now())
+        return naming.decide(
+            crd, naming.taken(known.names for known in self._known.values() if known.group == group), now()
+        )
 
     async def _write(self, name: str, step: Step) -> None:
         """Writes what a step makes of a definition. A definition that changes meanwhile is looked at again anyway."""

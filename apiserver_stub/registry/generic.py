@@ -1,9 +1,6 @@
 """The one write path of all kinds: place, admit, prepare, validate, store."""
 
 import datetime
-import functools
-import os
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
@@ -14,10 +11,10 @@ from apiserver_stub.admission.attributes import Attributes
 from apiserver_stub.admission.chain import Chain
 from apiserver_stub.auth.authenticate import SYSTEM, User
 from apiserver_stub.meta import names, status
-from apiserver_stub.meta.managed import entries
-from apiserver_stub.registry import convert, metadata, ownership
+from apiserver_stub.registry import convert, metadata, ownership, upkeep
 from apiserver_stub.registry import scale as scales
 from apiserver_stub.registry.strategy import Strategy
+from apiserver_stub.registry.upkeep import now as now
 from apiserver_stub.schema import decode as bodies
 from apiserver_stub.schema import facts, kinds, openapi
 from apiserver_stub.storage.log import Change, Conflict, Entry, Key, Log, encode, stamp, unstamp
@@ -28,7 +25,6 @@ Object = dict[str, Any]
 _ATTEMPTS = 8
 # Subresources that change the spec as an update does.
 _NEW_GENERATION = ("ephemeralcontainers", "resize")
-_MISMATCH = "the namespace of the provided object does not match the namespace sent on the request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,26 +211,29 @@ class Registry:
         owners: the managedFields, if the one who calls knows better than that options.field_manager sets everything.
         """
         resource, strategy = self.resource, self.strategy
-        place(resource, obj, namespace)
+        upkeep.place(resource, obj, namespace)
+        repeated = upkeep.drop_duplicate_owners(obj)
         strategy.default(obj)
         given = obj["metadata"].pop("managedFields", None)
         if owners is None:
             owners = self.owners.of().update(None, obj, given, options.field_manager, now())
-        _own(obj, owners)
-        a = Attributes("CREATE", resource, namespace, _named(obj), obj, dry_run=options.dry_run, user=options.user)
+        upkeep.own(obj, owners)
+        a = Attributes(
+            "CREATE", resource, namespace, upkeep.named(obj), obj, dry_run=options.dry_run, user=options.user
+        )
         self.gate.admit(a)
         asks = self.gate.asks(a)
         if asks:
             await self.gate.ask_to_admit(a)
             obj = self._renewed(a)
-        _begin(obj)
+        upkeep.begin(obj)
         strategy.prepare_create(obj)
-        generated = _name(obj)
+        generated = upkeep.name_it(obj)
         self._validate(obj, metadata.validate(resource, obj) + strategy.validate(obj))
         self.gate.validate(a)
         if asks:
             await self.gate.ask_to_validate(a)
-        warnings = strategy.warnings(obj, None)
+        warnings = repeated + strategy.warnings(obj, None)
         if obj["metadata"].get("resourceVersion") not in (None, "", "0"):
             raise status.unknown("resourceVersion should not be set on objects to be created")
         key = self._free(obj, namespace, generated=generated)
@@ -294,32 +293,35 @@ class Registry:
         key, options, subresource = entry.key, wish.options, wish.subresource
         old = self.object(entry)
         obj = wish.change(self.object(entry))
-        place(self.resource, obj, key.namespace)
+        upkeep.place(self.resource, obj, key.namespace)
+        repeated = upkeep.drop_duplicate_owners(obj)
         self._check_version(obj, old, key.name)
         if wish.uid_is_precondition:
-            self._check_uid(obj, old, key)
-        _keep(obj, old)
+            upkeep.check_uid(self.resource, obj, old, key)
+        upkeep.keep(obj, old)
         a = Attributes("UPDATE", self.resource, key.namespace, key.name, obj, old, subresource)
         a.dry_run, a.user = options.dry_run, options.user
         if subresource != "binding":
             self.strategy.default(obj)
             if not wish.owned:
                 given = obj["metadata"].pop("managedFields", None)
-                _own(obj, self.owners.of(subresource).update(old, obj, given, options.field_manager, now()))
+                upkeep.own(obj, self.owners.of(subresource).update(old, obj, given, options.field_manager, now()))
             self.gate.admit(a)
         asks = self.gate.asks(a)
         if asks:
             await self.gate.ask_to_admit(a)
             obj = self._renewed(a)
         self._prepare_update(obj, old, subresource)
-        _keep_times(obj, old)
+        upkeep.keep_times(obj, old)
         self.gate.validate(a)
         if asks:
             await self.gate.ask_to_validate(a)
             if self.log.head(key) is not entry:
                 raise _Overtaken
-        warnings = a.warnings if subresource else self.strategy.warnings(obj, old) + a.warnings
-        if _equal(obj, old) and self.is_current(entry):
+        warnings = repeated + a.warnings
+        if not subresource:
+            warnings = self.strategy.warnings(obj, old) + warnings
+        if upkeep.is_equal(obj, old) and self.is_current(entry):
             return Written(entry, False, warnings)
         if self._is_finished(obj, old):
             return Written(await self._finish(entry, obj, options.dry_run), False, warnings)
@@ -350,16 +352,6 @@ class Registry:
         if given == "0" and not self.strategy.allow_unconditional_update:
             error = metadata.resource_version_required()
             raise status.invalid(self.resource.group, self.resource.kind, name, [error])
-
-    def _check_uid(self, obj: Object, old: Object, key: Key) -> None:
-        given, own = obj["metadata"].get("uid"), old["metadata"]["uid"]
-        if given and given != own:
-            raise status.conflict(
-                self.resource,
-                key.name,
-                f"StorageError: invalid object, Code: 4, Key: /registry/{key.resource}/{key.path}, ResourceVersion: 0, "
-                f"AdditionalErrorMsg: Precondition failed: UID in precondition: {given}, UID in object meta: {own}",
-            )
 
     def _validate(self, obj: Object, errors: list[Any]) -> None:
         if errors:
@@ -408,90 +400,3 @@ class Registry:
 
     def _encode(self, obj: Object) -> bytes:
         return encode(self.converter.to_stored(obj) if self.converter else obj)
-
-
-def place(resource: kinds.Resource, obj: Object, namespace: str) -> None:
-    """Puts the object where the request says. Raises StatusError (400)."""
-    meta = obj.setdefault("metadata", {})
-    if not resource.namespaced:
-        meta.pop("namespace", None)
-    elif not meta.get("namespace"):
-        meta["namespace"] = namespace
-    elif meta["namespace"] != namespace:
-        raise status.bad_request(_MISMATCH)
-
-
-def now() -> str:
-    """metav1.Time."""
-    return _second(int(time.time()))
-
-
-@functools.lru_cache(maxsize=1)
-def _second(since_epoch: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since_epoch))
-
-
-def new_uid() -> str:
-    """A random UUID, as uuid.uuid4 makes them, at a third of its cost."""
-    digits = os.urandom(16).hex()
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
-
-
-def _begin(obj: Object) -> None:
-    """Metadata that only the system sets."""
-    meta = obj["metadata"]
-    for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
-        meta.pop(name, None)
-    meta["uid"] = new_uid()
-    meta["creationTimestamp"] = now()
-
-
-def _named(obj: Object) -> str:
-    name = obj["metadata"].get("name", "")
-    return name if isinstance(name, str) else ""
-
-
-def _name(obj: Object) -> bool:
-    """Whether the name was generated."""
-    meta = obj["metadata"]
-    if meta.get("name") or not meta.get("generateName"):
-        return False
-    meta["name"] = names.generate(meta["generateName"])
-    return True
-
-
-def _keep(obj: Object, old: Object) -> None:
-    """Metadata that an update never changes."""
-    if not obj["metadata"].get("uid"):
-        obj["metadata"]["uid"] = old["metadata"]["uid"]
-    for name in ("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion"):
-        if name in old["metadata"]:
-            obj["metadata"][name] = old["metadata"][name]
-        else:
-            obj["metadata"].pop(name, None)
-    obj["metadata"].pop("selfLink", None)
-
-
-def _own(obj: Object, owners: list[Object]) -> None:
-    if owners:
-        obj["metadata"]["managedFields"] = owners
-    else:
-        obj["metadata"].pop("managedFields", None)
-
-
-def _keep_times(obj: Object, old: Object) -> None:
-    """A write that changes nothing but the times of managedFields is none."""
-    mine, before = obj["metadata"].get("managedFields"), old["metadata"].get("managedFields")
-    if mine == before or before is None or not entries.same_but_time(mine, before):
-        return
-    obj["metadata"]["managedFields"] = before
-    if not _equal(obj, old):
-        obj["metadata"]["managedFields"] = mine
-
-
-def _equal(obj: Object, old: Object) -> bool:
-    # Python holds 1, 1.0 and True for equal; the bytes settle it.
-    if obj != old:
-        return False
-    return orjson.dumps(obj, option=orjson.OPT_SORT_KEYS) == orjson.dumps(old, option=orjson.OPT_SORT_KEYS)

@@ -210,3 +210,12 @@ async def test_the_manager_of_an_apply(admin: Client, query: dict[str, str], fie
     headers = {"Content-Type": "application/apply-patch+yaml"}
     code, answer = await admin.call("PATCH", f"{CONFIGMAPS}/a", configmap(a="1"), headers, **query)
     assert (code, answer["details"]["causes"][0]["field"]) == (422, field)
+
+
+async def test_owner_references_are_kept_once(admin: Client) -> None:
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "o", "uid": "u-1"}
+    body = configmap()
+    body["metadata"]["ownerReferences"] = [owner, owner, {**owner, "name": "p"}]
+    code, answered, obj = await admin.full("POST", CONFIGMAPS, body)
+    assert (code, len(obj["metadata"]["ownerReferences"])) == (201, 2)
+    assert "duplicate UID(s) observed: u-1" in answered["Warning"]

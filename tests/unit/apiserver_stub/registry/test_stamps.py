@@ -3,11 +3,11 @@
 import datetime
 import uuid
 
-from apiserver_stub.registry import generic
+from apiserver_stub.registry import upkeep
 
 
 def test_uids_are_random_uuids() -> None:
-    found = [generic.new_uid() for _ in range(200)]
+    found = [upkeep.new_uid() for _ in range(200)]
     assert len(set(found)) == 200
     for text in found:
         parsed = uuid.UUID(text)
@@ -15,5 +15,5 @@ def test_uids_are_random_uuids() -> None:
 
 
 def test_now_is_utc() -> None:
-    shown = datetime.datetime.fromisoformat(generic.now())
+    shown = datetime.datetime.fromisoformat(upkeep.now())
     assert abs((datetime.datetime.now(datetime.UTC) - shown).total_seconds()) < 3

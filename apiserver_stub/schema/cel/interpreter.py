@@ -60,18 +60,20 @@ def _select(expr: ast.Select) -> Run:
         within = within.params[0]
     key = within.names.get(expr.name, expr.name) if within.kind == "object" else expr.name
     shown = expr.name
+    # Fields of objects that are null count as absent; values of maps don't.
+    typed = within.kind == "object"
     if expr.test:
-        return _presence(operand, key)
+        return _presence(operand, key, typed=typed)
     if expr.optional or expr.operand.type.name == "optional_type":
-        return lambda scope: _optional_field(operand(scope), key)
+        return lambda scope: _optional_field(operand(scope), key, typed=typed)
 
     def run(scope: Scope) -> Any:
         found = operand(scope)
         if type(found) is dict:
-            try:
-                return found[key]
-            except KeyError:
-                raise EvalError(f"no such key: {shown}") from None
+            value = found.get(key, _MISSING)
+            if value is _MISSING or (typed and value is None):
+                raise EvalError(f"no such key: {shown}")
+            return value
         if isinstance(found, Optional):
             return _optional_field(found, key)
         if found is None:
@@ -81,11 +83,11 @@ def _select(expr: ast.Select) -> Run:
     return run
 
 
-def _presence(operand: Run, key: str) -> Run:
+def _presence(operand: Run, key: str, *, typed: bool) -> Run:
     def run(scope: Scope) -> Any:
         found = operand(scope)
         if type(found) is dict:
-            return key in found
+            return key in found and not (typed and found[key] is None)
         if isinstance(found, Optional):
             return found.present and isinstance(found.value, dict) and key in found.value
         raise EvalError("no such overload")
@@ -93,13 +95,13 @@ def _presence(operand: Run, key: str) -> Run:
     return run
 
 
-def _optional_field(found: Any, key: str) -> Optional:
+def _optional_field(found: Any, key: str, *, typed: bool = False) -> Optional:
     if isinstance(found, Optional):
         found = found.value if found.present else None
     if not isinstance(found, dict):
         return NONE
     value = found.get(key, _MISSING)
-    return NONE if value is _MISSING else Optional(value)
+    return NONE if value is _MISSING or (typed and value is None) else Optional(value)
 
 
 def _call(expr: ast.Call) -> Run:

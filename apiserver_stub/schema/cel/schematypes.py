@@ -15,7 +15,7 @@ _IDENTIFIER: Final = re.compile(r"[a-zA-Z_./-][a-zA-Z0-9_./-]*", re.ASCII)
 _KEYWORDS: Final = frozenset(
     [
         *("true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if"),
-        *("import", "let", "loop", "package", "namespace", "return"),
+        *("import", "let", "loop", "package", "namespace", "return", "var", "void", "while"),
     ]
 )
 _MARKS: Final = {".": "__dot__", "-": "__dash__", "/": "__slash__"}

@@ -27,6 +27,9 @@ def assignable(given: Type, wanted: Type, bound: Bindings) -> bool:
         return given.kind in ("object", "timestamp", "duration", "opaque")
     if given.kind != wanted.kind or given.name != wanted.name or len(given.params) != len(wanted.params):
         return False
+    if given.kind == "type":
+        # Types of different things may be compared.
+        return True
     return all(assignable(mine, theirs, bound) for mine, theirs in zip(given.params, wanted.params, strict=True))
 
 

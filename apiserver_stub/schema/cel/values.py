@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final
 
@@ -52,17 +52,22 @@ class Duration:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Timestamp:
-    """Nanoseconds since 1970 in UTC."""
+    """Nanoseconds since 1970 in UTC; `offset` (seconds east) is how it was written, and is written again."""
 
     nanos: int
+    offset: int = field(default=0, compare=False)
 
     def moment(self) -> datetime.datetime:
         return _EPOCH + datetime.timedelta(microseconds=self.nanos // 1000)
 
     def __str__(self) -> str:
         rest = self.nanos % NANOS
-        text = self.moment().strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
-        return text + (f".{rest:09d}".rstrip("0") if rest else "") + "Z"
+        shown = self.moment() + datetime.timedelta(seconds=self.offset)
+        text = shown.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + (f".{rest:09d}".rstrip("0") if rest else "")
+        if not self.offset:
+            return f"{text}Z"
+        hours, minutes = divmod(abs(self.offset) // 60, 60)
+        return f"{text}{'-' if self.offset < 0 else '+'}{hours:02d}:{minutes:02d}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +137,8 @@ def equal(left: Any, right: Any) -> bool:
     if isinstance(left, list) and isinstance(right, list):
         if isinstance(left, SetList | MapList):
             return left == right
+        if isinstance(right, SetList | MapList):
+            return right == left
         return len(left) == len(right) and all(map(equal, left, right))
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(equal(value, right[key]) for key, value in left.items())
@@ -168,10 +175,10 @@ def parse_timestamp(text: str) -> Timestamp:
         raise ValueError(f'parsing time "{text}" as "2006-01-02T15:04:05Z07:00": cannot parse "{text}" as "2006"')
     moment = datetime.datetime(*(int(found[i]) for i in range(1, 7)), tzinfo=datetime.UTC)  # type: ignore[arg-type, misc]
     seconds = (moment - _EPOCH) // datetime.timedelta(seconds=1)
+    offset = 0
     if found[9]:
-        shift = int(found[10]) * 3600 + int(found[11]) * 60
-        seconds -= shift if found[9] == "+" else -shift
-    return Timestamp(seconds * NANOS + int((found[7] or "0").ljust(9, "0")[:9]))
+        offset = (int(found[10]) * 3600 + int(found[11]) * 60) * (-1 if found[9] == "-" else 1)
+    return Timestamp((seconds - offset) * NANOS + int((found[7] or "0").ljust(9, "0")[:9]), offset)
 
 
 def type_name(value: Any) -> str:

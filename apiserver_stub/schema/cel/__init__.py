@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from apiserver_stub.schema.cel import checker, cost, interpreter, loops, parser, types, unify, values
 from apiserver_stub.schema.cel.metering import PER_CALL_LIMIT, CostError, Meter
-from apiserver_stub.schema.cel.source import CompileError
+from apiserver_stub.schema.cel.source import CompileError, ProgramError
 from apiserver_stub.schema.cel.types import Type
 from apiserver_stub.schema.cel.values import EvalError
 
@@ -93,6 +93,7 @@ __all__ = [
     "CostError",
     "EvalError",
     "Program",
+    "ProgramError",
     "ResultError",
     "Type",
     "compile",

@@ -37,12 +37,16 @@ def check(
     found = checker.check(expr)
     if checker.issues:
         raise CompileError(source.render(text, checker.issues))
+    if checker.broken:
+        raise source.ProgramError(checker.broken)
     return found, frozenset(checker.used)
 
 
 class _Checker:
     def __init__(self, variables: Mapping[str, Type], objects: Mapping[str, Type]) -> None:
         self.issues: list[Issue] = []
+        # Why no program can be made of it, though it is right otherwise.
+        self.broken = ""
         self.used: set[str] = set()
         self._variables = variables
         self._objects = objects
@@ -141,16 +145,18 @@ class _Checker:
 
     def _validate_literal(self, expr: ast.Call) -> None:
         """Literals that can't work when they run are refused at once."""
-        if expr.function not in ("matches", "duration", "timestamp", "find", "findAll") or not expr.args:
-            return
-        literal = expr.args[-1] if expr.function == "matches" else expr.args[0]
+        literal = expr.args[0] if expr.args else None
         if not isinstance(literal, ast.Literal) or not isinstance(literal.value, str):
             return
         try:
-            if expr.function in ("matches", "find", "findAll"):
+            if expr.function in ("find", "findAll") or (expr.function == "matches" and expr.target is not None):
                 goregex.compile(literal.value)
-            else:
+            elif expr.function in ("duration", "timestamp"):
                 (values.parse_duration if expr.function == "duration" else values.parse_timestamp)(literal.value)
+        except goregex.RegexError as problem:
+            if expr.function == "matches":
+                self._fault(literal.at, "invalid matches argument")
+            self.broken = self.broken or f"program instantiation failed: {problem}"
         except (ValueError, OverflowError):
             self._fault(literal.at, f"invalid {expr.function} argument")
 

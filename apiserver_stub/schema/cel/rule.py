@@ -61,6 +61,8 @@ class Rule:
             self.transition = "oldSelf" in self._program.uses
         except cel.ResultError:
             self.error = "cel expression must evaluate to a bool"
+        except cel.ProgramError as problem:
+            self.error = str(problem)
         except cel.CompileError as problem:
             self.error = f"compilation failed: {problem}"
         if not rule.get("messageExpression"):

@@ -15,9 +15,7 @@ from apiserver_stub.schema.cel.types import Type
 Schema = Mapping[str, Any]
 _WORD: Final = "x-kubernetes-validations"
 _UNSUPPORTED: Final = "rule declared on schema that does not support validation rules type: '{}' {}: '{}'"
-_TOTAL: Final = (
-    "contributed to estimated rule & messageExpression cost total exceeding cost limit for entire OpenAPIv3 schema"
-)
+_TOTAL: Final = "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema"
 # What is shown of rules that make the total too expensive: the most costly, if they matter at all.
 _SHOWN: Final = 4
 

@@ -10,6 +10,10 @@ class CompileError(ValueError):
     """An expression that doesn't compile; the text is upstream's after "compilation failed: "."""
 
 
+class ProgramError(CompileError):
+    """An expression that compiles and yet can't run; the text is upstream's, nothing stands before it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Issue:
     """`at`: offset in the source, in characters."""

@@ -86,7 +86,7 @@ async def _store(context: Context, registry: Registry, asked: WriteOptions, chan
 
     def changed(old: Object) -> Object:
         before = old["metadata"].get("managedFields")
-        live = registry.scale.of(old)
+        live = registry.scale.live(old)
         if owners := managed.of(before, paths):
             live["metadata"]["managedFields"] = owners
         wanted, owners = change(live)

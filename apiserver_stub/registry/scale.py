@@ -26,6 +26,11 @@ def of(obj: Object) -> Object:
     }
 
 
+def live(obj: Object) -> Object:
+    """The Scale that a change starts from."""
+    return of(obj)
+
+
 def put(obj: Object, scale: Object) -> Object:
     """The workload with the Scale's replicas. Raises StatusError (422)."""
     replicas = (scale.get("spec") or {}).get("replicas", 0)

@@ -10,6 +10,7 @@ from apiserver_stub.registry.apiextensions import paths
 
 Object = dict[str, Any]
 
+_UNSET: Final = -(2**31)
 _LARGEST: Final = 2**31 - 1
 _META: Final = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
@@ -26,6 +27,14 @@ class CustomScale:
 
     def of(self, obj: Object) -> Object:
         """The Scale of an object. Raises StatusError (500) where there are no replicas to read."""
+        found = self.live(obj)
+        if found["spec"].get("replicas") == _UNSET:
+            declared = self._declared["specReplicasPath"]
+            raise status.internal(f'the spec replicas field "{declared}" does not exist')
+        return found
+
+    def live(self, obj: Object) -> Object:
+        """The Scale that a change starts from; an impossible number stands for replicas that nobody has set."""
         try:
             replicas = paths.integer(obj, self.replicas_path)
             shown: Object = {"replicas": paths.integer(obj, self._status_path) or 0}
@@ -34,8 +43,7 @@ class CustomScale:
         except paths.PathError as problem:
             raise status.unknown(str(problem)) from None
         if replicas is None:
-            declared = self._declared["specReplicasPath"]
-            raise status.internal(f'the spec replicas field "{declared}" does not exist')
+            replicas = _UNSET
         meta = obj["metadata"]
         return {
             "kind": "Scale",
@@ -46,8 +54,14 @@ class CustomScale:
         }
 
     def put(self, obj: Object, scale: Object) -> Object:
-        """The object with the Scale's replicas; how many there may be is checked with the object."""
+        """The object with the Scale's replicas; how many there may be is checked with the object.
+
+        Raises StatusError (400) where the replicas were not set and still are not.
+        """
         replicas = (scale.get("spec") or {}).get("replicas", 0)
+        if replicas == _UNSET:
+            declared = self._declared["specReplicasPath"]
+            raise status.bad_request(f'the spec replicas field "{declared}" cannot be empty')
         if scale_version := (scale.get("metadata") or {}).get("resourceVersion"):
             obj["metadata"]["resourceVersion"] = scale_version
         try:

@@ -1,4 +1,7 @@
-"""Structural schemas of custom resources, compiled: node, pruning, defaults, validation."""
+"""Structural schemas of custom resources, compiled: node, pruning, defaults, validation.
+
+What does the work is imported with the first schema: a node without custom resources doesn't load it.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from apiserver_stub.meta import field
 from apiserver_stub.meta.field import FieldError
-from apiserver_stub.schema import openapi, structural_lists, structural_node, structural_shape, structural_values
+from apiserver_stub.schema import openapi
 
 if TYPE_CHECKING:
+    from apiserver_stub.schema import structural_shape, structural_values
     from apiserver_stub.schema.cel.rules import Rules
 
 Object = dict[str, Any]
@@ -45,18 +49,26 @@ class CompiledSchema:
 
     @functools.cached_property
     def node(self) -> openapi.Node:
+        from apiserver_stub.schema import structural_node
+
         return structural_node.node(self.schema)
 
     @functools.cached_property
     def _shape(self) -> structural_shape.Shape:
+        from apiserver_stub.schema import structural_shape
+
         return structural_shape.Shape(self.schema, root=True)
 
     @functools.cached_property
     def _check(self) -> structural_values.Check:
+        from apiserver_stub.schema import structural_values
+
         return structural_values.build(self.schema)
 
     @functools.cached_property
     def _status_check(self) -> structural_values.Check | None:
+        from apiserver_stub.schema import structural_values
+
         status = (self.schema.get("properties") or {}).get("status")
         return structural_values.build(status) if status else None
 
@@ -73,6 +85,8 @@ class CompiledSchema:
 
         Metadata of embedded resources is brought into form as well.
         """
+        from apiserver_stub.schema import structural_shape
+
         unknown: list[str] = []
         if not self.free:
             structural_shape.prune(self._shape, obj, "", unknown)
@@ -82,20 +96,28 @@ class CompiledSchema:
 
     def default(self, obj: Object) -> None:
         """Fills in defaults in place; drops nulls where null may not be and no default stands in."""
+        from apiserver_stub.schema import structural_shape
+
         structural_shape.default(self._shape, obj)
 
     def values(self, value: Any, path: str = "") -> list[FieldError]:
         """Faults of a value alone, for instance of a default; `path` is where it stands."""
+        from apiserver_stub.schema import structural_values
+
         return structural_values.errors(self._check, value, path)
 
     def validate(self, obj: Object, old: Object | None = None) -> list[FieldError]:
         """Faults of an object, or of an update of `old`: values, embedded resources, list types, CEL rules."""
+        from apiserver_stub.schema import structural_values
+
         before = structural_values.MISSING if old is None else old
         out = structural_values.errors(self._check, obj, "", before)
         return out + self._rest(out, obj, old)
 
     def validate_status(self, obj: Object, old: Object) -> list[FieldError]:
         """Faults of an update of the status subresource: only the status' values are looked at."""
+        from apiserver_stub.schema import structural_values
+
         out: list[FieldError] = []
         if self._status_check is not None and "status" in obj:
             before = old.get("status", structural_values.MISSING)
@@ -103,6 +125,8 @@ class CompiledSchema:
         return out + self._rest(out, obj, old)
 
     def _rest(self, faults: list[FieldError], obj: Object, old: Object | None) -> list[FieldError]:
+        from apiserver_stub.schema import structural_lists
+
         shape = self._shape
         out = structural_lists.embedded(shape, obj)
         if shape.with_lists and (old is None or not structural_lists.unique(shape, old)):

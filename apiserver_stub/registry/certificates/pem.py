@@ -1,10 +1,14 @@
-"""PEM in CertificateSigningRequests: what is wrong with a request or with issued certificates."""
+"""PEM in CertificateSigningRequests: what is wrong with a request or with issued certificates.
+
+cryptography is imported where a request is read: few servers ever see one, and it costs 8 MB.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import re
+import ssl
 from collections.abc import Iterator
 from typing import Final
 
@@ -14,12 +18,12 @@ _HEADER: Final = re.compile(rb"[^\s:]+:")
 
 def request_fault(encoded: str) -> str:
     """encoded: spec.request, PEM in base64; "" if it holds a request that its own key has signed."""
-    from cryptography import x509  # rarely needed, and 8 MB
-    from cryptography.exceptions import UnsupportedAlgorithm
-
     kind, _, content = next(_blocks(base64.b64decode(encoded)), ("", False, b""))
     if kind != "CERTIFICATE REQUEST":
         return "PEM block type must be CERTIFICATE REQUEST"
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+
     try:
         found = x509.load_der_x509_csr(content)
         return "" if found.is_signature_valid else "x509: verification error"
@@ -29,7 +33,7 @@ def request_fault(encoded: str) -> str:
 
 def organizations(encoded: str) -> list[str]:
     """The groups that a request asks for; none if it is malformed."""
-    from cryptography import x509  # rarely needed, and 8 MB
+    from cryptography import x509
 
     kind, _, content = next(_blocks(base64.b64decode(encoded)), ("", False, b""))
     if kind != "CERTIFICATE REQUEST":
@@ -43,8 +47,6 @@ def organizations(encoded: str) -> list[str]:
 
 def certificate_fault(encoded: str) -> str:
     """encoded: status.certificate, PEM in base64; "" if it holds certificates and nothing else."""
-    from cryptography import x509  # rarely needed, and 8 MB
-
     blocks = list(_blocks(base64.b64decode(encoded)))
     for kind, has_headers, content in blocks:
         if kind != "CERTIFICATE":
@@ -52,8 +54,8 @@ def certificate_fault(encoded: str) -> str:
         if has_headers:
             return "no PEM block headers are permitted"
         try:
-            x509.load_der_x509_certificate(content)
-        except ValueError:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=content)
+        except (ValueError, ssl.SSLError):
             return "x509: malformed certificate"
     return "" if blocks else "must contain at least one CERTIFICATE PEM block"
 

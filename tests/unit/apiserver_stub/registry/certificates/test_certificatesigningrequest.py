@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import datetime
 import functools
 from typing import Any
 
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from apiserver_stub.registry import strategies
+from apiserver_stub.registry import strategies, webhook
 from apiserver_stub.registry.certificates import pem
 from apiserver_stub.registry.certificates.certificatesigningrequest import signer_name
 from apiserver_stub.schema import kinds
@@ -76,6 +77,26 @@ def test_a_request_must_be_signed_by_its_own_key() -> None:
     text = f"{lines[0]}\n{base64.b64encode(bytes(der)).decode()}\n{lines[-1]}\n"
     assert pem.request_fault(base64.b64encode(text.encode()).decode()) == "x509: verification error"
     assert pem.request_fault("eHh4") == "PEM block type must be CERTIFICATE REQUEST"
+
+
+def test_issued_certificates() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a")])
+    now = datetime.datetime(2026, 1, 1)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + datetime.timedelta(days=1))
+    text = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+    def fault(data: bytes) -> str:
+        return pem.certificate_fault(base64.b64encode(data).decode())
+
+    assert fault(text + text) == ""
+    assert webhook.ca_bundle("p", base64.b64encode(text).decode()) == []
+    assert fault(text.replace(b"CERTIFICATE", b"PUBLIC KEY")) == (
+        'only CERTIFICATE PEM blocks are allowed, found "PUBLIC KEY"'
+    )
+    assert fault(b"-----BEGIN CERTIFICATE-----\neHh4\n-----END CERTIFICATE-----\n") == "x509: malformed certificate"
+    (found,) = webhook.ca_bundle("p", "eHh4")
+    assert found.detail == "unable to load root certificates: unable to parse bytes as PEM block"
 
 
 def test_mistakes() -> None:

@@ -25,6 +25,7 @@ async def serve(context: Context, registry: Registry, raw: bytes, asked: WriteOp
     target = context.target
     missing = registry.log.head(registry.key(target.namespace, target.name)) is None
     if missing and not target.subresource:
+        context.check_create()
         return await _create(context, registry, config, duplicates, asked)
     fields = registry.owners.of(target.subresource)
 

@@ -1,5 +1,6 @@
 """One request on its way through the server, and the reading of its body."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,13 @@ class Context:
     user: User
     wanted: negotiate.Wanted = negotiate.PLAIN
     warnings: list[str] = field(default_factory=list)
+    # Whether the user may do the same with another verb; raises StatusError (403). For writes that turn out to create.
+    check_verb: Callable[["Context", str], None] | None = None
+
+    def check_create(self) -> None:
+        """Raises StatusError (403) where the user may write, but not create."""
+        if self.check_verb is not None:
+            self.check_verb(self, "create")
 
     @property
     def dry_runs(self) -> list[str]:

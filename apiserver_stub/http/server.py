@@ -1,6 +1,7 @@
 """One request from its first line to its answer: authenticate, authorize, negotiate, dispatch."""
 
 import asyncio
+import dataclasses
 import logging
 import weakref
 from typing import Any
@@ -71,7 +72,7 @@ class Server:
         target = route.parse(raw_path)
         query = request.query if has_query else NO_QUERY
         verb = route.verb(target, request.method, query)
-        context = Context(request, target, verb, query, ANONYMOUS)
+        context = Context(request, target, verb, query, ANONYMOUS, check_verb=self._check_verb)
         context.user = self._authenticate(request)
         return context
 
@@ -104,6 +105,10 @@ class Server:
         except Refused as refusal:
             logger.debug("a request was not authenticated: %s", refusal)
             raise status.unauthorized() from None
+
+    def _check_verb(self, context: Context, verb: str) -> None:
+        if MASTERS not in context.user.groups:
+            self._authorizer.check(context.user, dataclasses.replace(_attributes(context), verb=verb))
 
     async def _answer(self, context: Context) -> web.StreamResponse:
         target = context.target

@@ -18,6 +18,7 @@ async def serve(context: Context, registry: Registry) -> web.Response:
     check_name(obj, target.name)
     subresource = target.subresource
     if not subresource and registry.strategy.allow_create_on_update and _missing(context, registry):
+        context.check_create()
         written = await registry.create(obj, target.namespace, asked)
         context.warn(written.warnings)
         return await respond.entry(context, registry, written.entry, 201)

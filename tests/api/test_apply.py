@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import CONFIGMAPS, CORE, Client
+from tests.api.conftest import CONFIGMAPS, CORE, Api, Client
 
 Object = dict[str, Any]
 APPS = "/apis/apps/v1/namespaces/default/deployments"
@@ -219,3 +219,17 @@ async def test_owner_references_are_kept_once(admin: Client) -> None:
     code, answered, obj = await admin.full("POST", CONFIGMAPS, body)
     assert (code, len(obj["metadata"]["ownerReferences"])) == (201, 2)
     assert "duplicate UID(s) observed: u-1" in answered["Warning"]
+
+
+async def test_who_may_patch_may_not_create_by_applying(api: Api, admin: Client) -> None:
+    rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/default"
+    rules = [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["patch"]}]
+    await admin.create(f"{rbac}/roles", {"metadata": {"name": "r"}, "rules": rules})
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "r"}
+    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "viewer"}
+    await admin.create(f"{rbac}/rolebindings", {"metadata": {"name": "r"}, "roleRef": reference, "subjects": [subject]})
+    async with api.client("", Authorization="Bearer viewer-token") as viewer:
+        code, answer = await apply(viewer, f"{CONFIGMAPS}/a", configmap(a="1"))
+        assert (code, "cannot create resource" in answer["message"]) == (403, True)
+        await admin.create(CONFIGMAPS, configmap(b="1"))
+        assert (await apply(viewer, f"{CONFIGMAPS}/a", configmap(a="1")))[0] == 200

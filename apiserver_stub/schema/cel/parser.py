@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from apiserver_stub.schema.cel import ast, lexer, macros, source
+from apiserver_stub.schema.cel import ast, lexer, macros, pieces, source
 from apiserver_stub.schema.cel.ast import Expr
 from apiserver_stub.schema.cel.lexer import Token
 from apiserver_stub.schema.cel.source import CompileError, Issue
-from apiserver_stub.schema.cel.values import UInt
 
 _RESERVED: Final = frozenset(
     [
@@ -128,7 +127,7 @@ class _Parser:
         while self._is(operator):
             places.append(self._take().at)
             terms.append(inner())
-        return _balanced(f"_{operator}_", terms, places)
+        return pieces.balanced(f"_{operator}_", terms, places)
 
     def _binary(self, operators: tuple[str, ...], inner: Callable[[], Expr]) -> Expr:
         found = inner()
@@ -157,7 +156,7 @@ class _Parser:
             self._take()
             count += 1
         if token.text == "-" and self._token.kind in ("int", "float") and count == 1:
-            return self._member(self._number(self._take(), token))
+            return self._member(pieces.number(self._take(), token, self._issues))
         if self._token.kind == "end" and token.text == "-":
             self._report("no viable alternative at input '-'")
             raise _Stop
@@ -170,7 +169,7 @@ class _Parser:
                 found = self._selection(found)
             elif self._is("["):
                 found = self._index(found)
-            elif self._is("{") and (name := _type_name(found)):
+            elif self._is("{") and (name := pieces.type_name(found)):
                 found = self._object(found.at, name)
             else:
                 return found
@@ -229,7 +228,7 @@ class _Parser:
     def _primary(self) -> Expr:
         token = self._token
         if token.kind in ("int", "uint", "float"):
-            return self._number(self._take(), None)
+            return pieces.number(self._take(), None, self._issues)
         if token.kind in ("string", "bytes"):
             return ast.Literal(self._take().at, token.value)
         if token.kind == "ident" and token.text in ("true", "false", "null"):
@@ -316,44 +315,3 @@ class _Parser:
         self._expect("}")
         self._open -= 1
         return ast.MapExpr(brace.at if not name else at, entries, name)
-
-    def _number(self, token: Token, minus: Token | None) -> Expr:
-        text = token.text
-        at = minus.at if minus else token.at
-        sign = -1 if minus else 1
-        if token.kind == "float":
-            value = float(text) * sign
-            if value in (float("inf"), float("-inf")):
-                self._issues.append(Issue(at, "invalid double literal"))
-            return ast.Literal(at, value)
-        digits = text.rstrip("uU")
-        if len(digits) > 40:
-            self._issues.append(Issue(at, f"invalid {token.kind} literal"))
-            digits = "0"
-        whole = sign * (int(digits, 16) if digits.startswith("0x") else int(digits))
-        if token.kind == "uint":
-            if whole >= 2**64:
-                self._issues.append(Issue(at, "invalid uint literal"))
-            return ast.Literal(at, UInt(whole))
-        if not -(2**63) <= whole < 2**63:
-            self._issues.append(Issue(at, "invalid int literal"))
-        return ast.Literal(at, whole)
-
-
-def _balanced(function: str, terms: list[Expr], places: list[int]) -> Expr:
-    if len(terms) == 1:
-        return terms[0]
-    middle = len(terms) // 2
-    left = _balanced(function, terms[:middle], places[: middle - 1])
-    right = _balanced(function, terms[middle:], places[middle:])
-    return ast.Call(places[middle - 1], function, None, [left, right])
-
-
-def _type_name(found: Expr) -> str:
-    """The dotted name before braces that make an object; empty if it is none."""
-    if isinstance(found, ast.Ident):
-        return found.name
-    if isinstance(found, ast.Select) and not (found.test or found.optional):
-        inner = _type_name(found.operand)
-        return f"{inner}.{found.name}" if inner else ""
-    return ""

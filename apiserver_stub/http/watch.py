@@ -98,7 +98,7 @@ class Watch:
                 bookmark = now + BOOKMARK_SECONDS
                 if self._asked.bookmarks:
                     await response.write(self._bookmark({}))
-            await self._wait(min(end, bookmark) - now)
+            await self._log.changed(self._registry.table, self._position, min(end, bookmark) - now)
 
     async def _ready(self, events: Iterator[Event]) -> Iterator[Event]:
         """The same events, once what they speak of can be read."""
@@ -106,11 +106,6 @@ class Watch:
         named = [entry for event in found for entry in (event.entry, event.previous) if entry is not None]
         await self._registry.ready(named)
         return iter(found)
-
-    async def _wait(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._log.changed(self._registry.table, self._position)
 
     async def _send(self, response: web.StreamResponse, frames: Iterator[bytes]) -> bool:
         """Writes frames in chunks; whether there were any."""

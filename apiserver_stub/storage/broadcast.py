@@ -15,8 +15,7 @@ class Broadcast:
         for listener in self._listeners.get(table, ()):
             listener()
         for waiter in self._waiting.pop(table, ()):
-            if not waiter.done():
-                waiter.set_result(None)
+            _wake(waiter)
 
     def publish_all(self) -> None:
         for table in list(self._waiting):
@@ -26,15 +25,26 @@ class Broadcast:
         """Has a part of the server itself called after each change; it is not counted as a watcher."""
         self._listeners.setdefault(table, []).append(listener)
 
-    async def wait(self, table: tuple[str, str]) -> None:
-        waiter = asyncio.get_running_loop().create_future()
+    async def wait(self, table: tuple[str, str], seconds: float | None = None) -> None:
+        """Until the table changes, or for so many seconds."""
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
         self._waiting.setdefault(table, set()).add(waiter)
+        # A fifth of what asyncio.timeout costs, which counts where hundreds wait for the same change.
+        timer = None if seconds is None else loop.call_later(seconds, _wake, waiter)
         try:
             await waiter
         finally:
+            if timer is not None:
+                timer.cancel()
             if waiters := self._waiting.get(table):
                 waiters.discard(waiter)
 
     @property
     def waiting(self) -> int:
         return sum(map(len, self._waiting.values()))
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

@@ -136,8 +136,8 @@ class Log(Protocol):
     def compact(self, now: float) -> None:
         """Forgets history that is older than its time. `now`: seconds of the monotonic clock."""
 
-    async def changed(self, table: tuple[str, str], revision: int) -> None:
-        """Returns once the table has changes behind `revision` (at once when it has)."""
+    async def changed(self, table: tuple[str, str], revision: int, seconds: float | None = None) -> None:
+        """Returns once the table has changes behind `revision` (at once when it has), or after so many seconds."""
 
     @property
     def ending(self) -> bool:

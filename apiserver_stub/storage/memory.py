@@ -131,11 +131,11 @@ class MemoryLog:
         for table in self._tables.values():
             self._compact(table, now)
 
-    async def changed(self, table: TableName, revision: int) -> None:
+    async def changed(self, table: TableName, revision: int, seconds: float | None = None) -> None:
         held = self._table(table)
         newer = held.events and held.events[-1].revision > revision
         if not newer and revision >= held.compacted and not self.ending:
-            await self._broadcast.wait(table)
+            await self._broadcast.wait(table, seconds)
 
     def end_watches(self) -> None:
         self.ending = True

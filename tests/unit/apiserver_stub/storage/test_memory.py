@@ -142,3 +142,13 @@ def test_stamp_and_unstamp() -> None:
     plain = value("a", "x")
     assert log.unstamp(log.stamp(plain, 12345)) == plain
     assert log.stamp(plain, 7).startswith(b'{"metadata":{"resourceVersion":"7","name":"a"}')
+
+
+async def test_what_etcd_would_refuse_is_refused() -> None:
+    held = memory.MemoryLog()
+    key = Key("", "configmaps", "default", "a")
+    value = log.encode({"metadata": {"name": "a"}, "data": {"x": "x" * log.LIMIT}})
+    with pytest.raises(log.TooLarge) as caught:
+        await held.append(Change(key, value, 0))
+    assert caught.value.size == len(value)
+    assert (held.get(key), held.revision) == (None, 0)

@@ -205,6 +205,16 @@ def _csi(source: Object, path: str) -> list[FieldError]:
     return formats.faults(f"{path}.driver", driver, formats.subdomain(driver.lower()))
 
 
+def _ephemeral(source: Object, path: str) -> list[FieldError]:
+    """A volume with a claim of its own."""
+    from apiserver_stub.registry.core import persistentvolumeclaim  # which needs this module for volumes
+
+    template = source.get("volumeClaimTemplate")
+    if template is None:
+        return [field.required(f"{path}.volumeClaimTemplate")]
+    return persistentvolumeclaim.spec(template.get("spec") or {}, f"{path}.volumeClaimTemplate.spec")
+
+
 def _nothing(source: Object, path: str) -> list[FieldError]:
     return []
 
@@ -239,7 +249,7 @@ _SOURCES: Final[Mapping[str, Callable[[Object, str], list[FieldError]]]] = {
     "projected": _projected,
     "scaleIO": _needs("gateway", "system", "volumeName"),
     "csi": _csi,
-    "ephemeral": _needs("volumeClaimTemplate"),
+    "ephemeral": _ephemeral,
     "image": _needs("reference"),
 }
 _PROJECTIONS: Final[Mapping[str, Callable[[Object, str], list[FieldError]]]] = {

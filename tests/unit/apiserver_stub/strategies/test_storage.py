@@ -160,3 +160,10 @@ def test_warnings(writer: Any) -> None:
         "spec.persistentVolumeReclaimPolicy",
         "spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].key",
     ]
+
+
+def test_claims_of_ephemeral_volumes(writer: Any) -> None:
+    volumes = [{"name": "v", "ephemeral": {"volumeClaimTemplate": {"spec": {"accessModes": ["ReadWriteOnce"]}}}}]
+    spec = {"containers": [{"name": "c", "image": "i"}], "volumes": volumes}
+    _, errors = writer.try_create({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec})
+    assert errors == ["spec.volumes[0].ephemeral.volumeClaimTemplate.spec.resources[storage]: Required value"]

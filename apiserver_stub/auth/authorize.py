@@ -1,9 +1,10 @@
-"""What a user may do: system:masters everything, everybody else what RBAC says."""
+"""What a user may do: system:masters everything, everybody else what RBAC says, nodes what their Pods need as well."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from apiserver_stub.auth import nodes
 from apiserver_stub.auth.authenticate import MASTERS, User
 from apiserver_stub.auth.rbac import GROUP, Attributes, Policies
 from apiserver_stub.meta import status
@@ -61,11 +62,22 @@ class Authorizer:
         if found is None:
             if not wanted.resource and wanted.path in _PUBLIC:
                 return _ALLOWED
+            if node := nodes.name_of(user):
+                return self._of_node(node, user, wanted)  # depends on Pods: not kept
             found = Decision(*policies.allows(user, wanted))
             if len(self._decided) >= _REMEMBERED:
                 self._decided.clear()
             self._decided[key] = found
         return found
+
+    def _of_node(self, node: str, user: User, wanted: Attributes) -> Decision:
+        """Either authorizer may allow it; both tell why not."""
+        rules = self._policies.role_rules("", "system:node") or ()
+        allowed, why = nodes.decide(node, wanted, rules, lambda: (e.decode() for e in self._log.list(("", "pods"))))
+        if allowed:
+            return _ALLOWED
+        by_role, reason = self._policies.allows(user, wanted)
+        return Decision(by_role, reason if by_role else "\n".join(filter(None, (why, reason))))
 
     def check(self, user: User, wanted: Attributes) -> None:
         """Raises StatusError (403)."""

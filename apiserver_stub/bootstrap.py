@@ -16,6 +16,7 @@ from apiserver_stub.registry.generic import WriteOptions, now
 from apiserver_stub.schema import decode
 from apiserver_stub.settings import SERVICE_ADDRESS
 
+_WRITER = WriteOptions(field_manager="kube-apiserver")
 NAMESPACES = ("kube-system", "kube-public", "kube-node-lease", "default")
 
 
@@ -48,7 +49,7 @@ async def _create(catalog: Catalog, group: str, version: str, resource: str, bod
         return
     try:
         obj, _ = decode.decode(orjson.dumps(body), "application/json", registry.resource)
-        await registry.create(obj, namespace, WriteOptions())
+        await registry.create(obj, namespace, _WRITER)
     except status.StatusError as error:
         raise RuntimeError(f"bootstrap object {resource}/{body['metadata']['name']}: {error.message}") from error
 
@@ -61,7 +62,7 @@ async def _create_whole(catalog: Catalog, group: str, resource: str, body: dict[
     if registry.log.head(registry.key("", name)) is not None:
         return
     await _create(catalog, group, "v1", resource, body)
-    await registry.update("", name, lambda obj: obj | {"status": body["status"]}, WriteOptions(), "status")
+    await registry.update("", name, lambda obj: obj | {"status": body["status"]}, _WRITER, "status")
 
 
 async def _flow_control(catalog: Catalog) -> None:
@@ -82,7 +83,7 @@ async def _role(catalog: Catalog, resource: str, wanted: dict[str, Any]) -> None
     if entry is None:
         await _create(catalog, registry.resource.group, registry.resource.version, resource, wanted)
     elif (changed := bootstrap_roles.reconciled(wanted, registry.object(entry))) is not None:
-        await registry.update(namespace, name, lambda old: changed, WriteOptions())
+        await registry.update(namespace, name, lambda old: changed, _WRITER)
 
 
 async def _service_range(catalog: Catalog) -> None:
@@ -113,7 +114,7 @@ async def _replace(catalog: Catalog, group: str, version: str, resource: str, bo
     assert registry
     content = {name: value for name, value in body.items() if name != "metadata"}
     meta = body["metadata"]
-    await registry.update(meta["namespace"], meta["name"], lambda old: old | content, WriteOptions())
+    await registry.update(meta["namespace"], meta["name"], lambda old: old | content, _WRITER)
 
 
 def _endpoints(address: str, port: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from apiserver_stub.admission.attributes import Attributes
 from apiserver_stub.auth.authenticate import SYSTEM, User
 from apiserver_stub.meta import status
 from apiserver_stub.registry.generic import Registry, now
-from apiserver_stub.storage.log import Entry, stamp, unstamp
+from apiserver_stub.storage.log import Entry
 
 Object = dict[str, Any]
 
@@ -85,12 +85,9 @@ async def _is_admitted(registry: Registry, entry: Entry, obj: Object, options: D
 
 async def _remove(registry: Registry, entry: Entry, obj: Object, dry_run: bool) -> Entry:
     revision = entry.revision if dry_run else (await registry.remove(entry)).revision
-    value = entry.value
-    if obj["metadata"].get("deletionTimestamp"):
-        value = registry.encoded(obj, revision)
-    else:
-        value = stamp(unstamp(value), revision)
-    return Entry(entry.key, revision, value, entry.labels)
+    if not obj["metadata"].get("deletionTimestamp"):
+        return registry.moved(entry, revision)
+    return Entry(entry.key, revision, registry.encoded(obj, revision), entry.labels)
 
 
 async def _hold(registry: Registry, entry: Entry, obj: Object, options: DeleteOptions) -> Deleted:

@@ -3,7 +3,7 @@
 import pytest
 
 from operators._node import nft
-from operators._node.nft import HostPort
+from operators._node.nft import HostPort, Service
 from tests.node.conftest import TestNode
 
 
@@ -11,7 +11,7 @@ from tests.node.conftest import TestNode
     "ports", [[], [HostPort("tcp", 80, "10.244.0.5", 8080), HostPort("udp", 53, "10.244.0.6", 53, "192.0.2.1")]]
 )
 def test_the_rules_are_taken(bare_node, ports):
-    text = nft.render("10.244.0.0/22", "ukube0", ports)
+    text = nft.render("10.244.0.0/22", "ukube0", ports, [Service("tcp", "10.96.0.1", 443, "192.0.2.2", 6443)])
     TestNode(bare_node).run(["nft", "--check", "-f", "-"], input=text)
 
 

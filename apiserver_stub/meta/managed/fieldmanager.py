@@ -63,7 +63,7 @@ class FieldManager:
         live: None for a create. given: managedFields in the request. An object that nobody manages stays so.
         """
         stored = live["metadata"].get("managedFields") if live is not None else None
-        if self.unchecked and any(typed.faults(self.shape, obj, duplicates=True) for obj in (live, new) if obj):
+        if self.unchecked and not self._fit(self.shape, live or {}, new):
             return []
         try:
             table = self._given(stored, given)
@@ -101,6 +101,10 @@ class FieldManager:
             table[key] = Owned(mine, self.api_version, now)
         return entries.capped(table)
 
+    @staticmethod
+    def _fit(shape: Shape, *objects: Object) -> bool:
+        return not any(typed.faults(shape, obj, duplicates=True) for obj in objects)
+
     def _changes(self, live: Object, new: Object) -> tuple[Set, Set]:
         changed, removed = compare.changes(self.shape, live, new, self._skipped)
         return fieldset.without(changed, self._reset), fieldset.without(removed, self._reset)
@@ -131,8 +135,11 @@ class FieldManager:
             version = self.in_version(api_version)
             known[api_version] = None
             if version is not None:
-                known[api_version] = compare.changes(
-                    version.shape, version.convert(live), version.convert(new), self._skipped
+                before, after = version.convert(live), version.convert(new)
+                # What does not fit the other version is judged as it is: nobody owns there what it does not have.
+                fits = not self.unchecked or self._fit(version.shape, before, after)
+                known[api_version] = (
+                    compare.changes(version.shape, before, after, self._skipped) if fits else known[self.api_version]
                 )
         return known[api_version]
 

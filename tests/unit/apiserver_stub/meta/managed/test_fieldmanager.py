@@ -226,3 +226,17 @@ def test_managers_of_other_versions_are_judged_in_their_version() -> None:
     assert set(found.owners) == {"one/Apply", "two/Apply"}
     versions.clear()
     assert set(found.apply("two", known.custom(more="y")).owners) == {"two/Apply"}
+
+
+def test_fields_that_another_version_lacks_do_no_harm() -> None:
+    older, newer = known.free("x.io/v0", f={"a": "string"}), known.free(f={"a": "string", "b": "string"})
+    newer.unchecked = True
+    newer.in_version = lambda api_version: Version(older.shape, lambda obj: obj)
+    found = Live(older).apply("one", {**known.custom(a="1"), "apiVersion": "x.io/v0"})
+    assert found.obj
+    found.fields, found.obj = newer, {**found.obj, "apiVersion": "x.io/v1"}
+    found.apply("two", known.custom(b="1"))
+    assert found.update("me", {**found.obj, "spec": {"a": "2", "b": "1"}}).owners == {
+        "two/Apply": {"f:spec": {"f:b": {}}},
+        "me/Update": {"f:spec": {"f:a": {}}},
+    }

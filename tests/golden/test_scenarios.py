@@ -8,15 +8,19 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.servers import server
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 LIST = ROOT / "docs" / "reference" / "api-support.md"
 # A line of the list: | file | exchange | reason |
 ROW = re.compile(r"^\| `(?P<file>[a-z-]+)` \| `(?P<step>[^`]+)` \|", re.MULTILINE)
+USERS = ("plain", "other")
 FILES = sorted(path.stem for path in (HERE / "scenarios").glob("*.yaml"))
 # All files together take about two minutes on two shared cores.
 LIMIT_SECONDS = 900
@@ -25,16 +29,30 @@ Steps = dict[str, dict[str, bool]]
 
 
 @pytest.fixture(scope="module")
-def outcomes(api_server: Path, tmp_path_factory: pytest.TempPathFactory) -> Steps:
+def tokens(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The admin and the two users of the recordings. With a certificate nobody could be anonymous."""
+    path = tmp_path_factory.mktemp("tokens") / "tokens.csv"
+    lines = ["admin,golden-admin,1,system:masters"]
+    lines += [f"{name},golden-{name},{number},golden-team" for number, name in enumerate(USERS, 2)]
+    path.write_text("\n".join(lines))
+    return path
+
+
+@pytest.fixture(scope="module")
+def outcomes(tokens: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Steps]:
     """Whether each exchange passed, by file and name."""
-    out = tmp_path_factory.mktemp("outcomes") / "out.json"
-    argv = [sys.executable, HERE / "replay.py", "--kubeconfig", api_server, HERE / "scenarios", "--json", out]
-    subprocess.run(argv, stdout=subprocess.DEVNULL, timeout=LIMIT_SECONDS, check=False)
-    found: Steps = {}
-    for exchange in json.loads(out.read_text())["exchanges"]:
-        steps = found.setdefault(exchange["scenario"], {})
-        steps[exchange["step"]] = exchange["passed"] and steps.get(exchange["step"], True)
-    return found
+    data = tmp_path_factory.mktemp("apiserver")
+    with server(data, "--token-auth-file", tokens) as url:
+        out = data / "out.json"
+        argv = [sys.executable, HERE / "replay.py", "--server", url, "--ca", data / "pki/ca.crt", "--token", "admin"]
+        argv += [word for name in USERS for word in ("--user-token", f"{name}={name}")]
+        argv += [HERE / "scenarios", "--json", out]
+        subprocess.run(argv, stdout=subprocess.DEVNULL, timeout=LIMIT_SECONDS, check=False)
+        found: Steps = {}
+        for exchange in json.loads(out.read_text())["exchanges"]:
+            steps = found.setdefault(exchange["scenario"], {})
+            steps[exchange["step"]] = exchange["passed"] and steps.get(exchange["step"], True)
+        yield found
 
 
 def listed() -> dict[str, set[str]]:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 LONG = "x" * 70_000
-_DEEP = 400
+# More levels than our JSON encoder takes; few enough for Python to copy. Places further down than that are left alone.
+_DEEP, _REACH = 260, 40
 
 # Numbers, texts and shapes that parsers and validators stumble over.
 VALUES: tuple[Any, ...] = (
@@ -94,12 +95,14 @@ PATCHES = (
 Place = tuple[Any, Any]
 
 
-def places(obj: Any) -> Iterator[Place]:
+def places(obj: Any, depth: int = 0) -> Iterator[Place]:
     """Every (container, key) in an object."""
+    if depth == _REACH:
+        return
     pairs = obj.items() if isinstance(obj, dict) else enumerate(obj) if isinstance(obj, list) else ()
     for key, value in list(pairs):
         yield obj, key
-        yield from places(value)
+        yield from places(value, depth + 1)
 
 
 def pointer(obj: Any, dice: random.Random) -> str:

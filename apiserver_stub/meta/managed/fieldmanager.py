@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import orjson
+
 from apiserver_stub.meta import status
 from apiserver_stub.meta.managed import compare, conflicts, entries, fieldset, lastapplied, merge, typed
 from apiserver_stub.meta.managed.entries import Manager, Owned, Table
@@ -15,6 +17,7 @@ from apiserver_stub.meta.managed.shape import KeyFault, Shape
 Object = dict[str, Any]
 
 _BEFORE_APPLY: Final = "before-first-apply"
+_TOO_DEEP: Final = (RecursionError, orjson.JSONEncodeError)
 _UNTRACKED: Final = compare.untracked()
 
 
@@ -63,14 +66,14 @@ class FieldManager:
         live: None for a create. given: managedFields in the request. An object that nobody manages stays so.
         """
         stored = live["metadata"].get("managedFields") if live is not None else None
-        if self.unchecked and not self._fit(self.shape, live or {}, new):
-            return []
         try:
+            if self.unchecked and not self._fit(self.shape, live or {}, new):
+                return []
             table = self._given(stored, given)
             if live is not None and not table:
                 return []
             return entries.encode(self._updated(table, self.empty if live is None else live, new, name, now))
-        except (compare.Undeclared, KeyFault):
+        except (compare.Undeclared, KeyFault, *_TOO_DEEP):
             # An object that does not fit its schema has no managers, as upstream.
             return []
 
@@ -158,6 +161,8 @@ class FieldManager:
         live = _content(live) if live is not None else None
         try:
             return self._applied(table, live, config, name, now, force=force)
+        except _TOO_DEEP:
+            raise status.bad_request("the configuration is nested too deeply") from None
         except conflicts.Conflicts as found:
             if name != lastapplied.MANAGER or live is None:
                 raise found.status() from None

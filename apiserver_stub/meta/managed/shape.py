@@ -82,7 +82,7 @@ class Shape:
         if type(value) is not dict:
             raise KeyFault(_NULL_ELEMENT if value is None else _SCALAR_ELEMENT)
         if self.single and self.single in value:
-            return f"k:{_one_key(self.single, value[self.single])}"
+            return f"k:{_encoded({self.single: value[self.single]})}"
         found = {}
         for name, default in self.keys:
             given = value.get(name, default)
@@ -94,15 +94,18 @@ class Shape:
                 f"associative list with keys has an element that omits all key fields [{names}] "
                 "(and doesn't have default values for any key fields)"
             )
-        return f"k:{orjson.dumps(found, option=_SORTED).decode()}"
+        return f"k:{_encoded(found)}"
 
 
 _NULL_ELEMENT: Final = "associative list with keys may not have a null element"
 _SCALAR_ELEMENT: Final = "associative list with keys may not have non-map elements"
 
 
-def _one_key(name: str, value: Any) -> str:
-    return orjson.dumps({name: value}).decode()
+def _encoded(value: Any) -> str:
+    try:
+        return orjson.dumps(value, option=_SORTED).decode()
+    except orjson.JSONEncodeError:
+        raise KeyFault("a key that is too large or nested too deeply") from None
 
 
 def _member(value: Any) -> str:
@@ -112,7 +115,7 @@ def _member(value: Any) -> str:
         raise KeyFault("not supported: associative list with lists as elements")
     if value is None:
         raise KeyFault("associative list without keys has an element that's an explicit null")
-    return f"v:{orjson.dumps(value).decode()}"
+    return f"v:{_encoded(value)}"
 
 
 def _scalar(node: openapi.Node) -> Scalar:

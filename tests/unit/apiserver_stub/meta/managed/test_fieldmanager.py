@@ -240,3 +240,21 @@ def test_fields_that_another_version_lacks_do_no_harm() -> None:
         "two/Apply": {"f:spec": {"f:b": {}}},
         "me/Update": {"f:spec": {"f:a": {}}},
     }
+
+
+def test_what_is_nested_too_deeply_is_told() -> None:
+    deep: Any = {}
+    for _ in range(900):
+        deep = {"a": deep}
+    found = Live(known.free(v="any"))
+    with pytest.raises(status.StatusError) as error:
+        found.apply("one", known.custom(x=deep))
+    assert error.value.code == 400
+    assert found.update("me", known.custom(x=deep)).owners == {}
+
+
+@pytest.mark.parametrize("key", [10**30, 1e400, {"a": [10**30]}])
+def test_keys_that_json_can_not_hold(key: Any) -> None:
+    items = {"t": "array", "i": {"t": "object", "f": {"k": "any"}}, "lt": "map", "lk": ["k"]}
+    with pytest.raises(status.StatusError):
+        Live(known.free(f={"l": items})).apply("one", known.custom(l=[{"k": key}, {"k": key}]))

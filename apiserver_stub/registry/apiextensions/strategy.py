@@ -82,7 +82,7 @@ class CustomStrategy(Strategy):
 
     def reset_fields(self, subresource: str) -> tuple[tuple[str, ...], ...]:
         if subresource == "status":
-            return ("metadata",), ("spec",)
+            return (("spec",),)
         return (("status",),) if self.status_subresource and not subresource else ()
 
     def _scale_faults(self, obj: Object) -> list[field.FieldError]:

@@ -18,6 +18,8 @@ _BINARY_SUFFIX: Final = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _EXPONENT: Final = re.compile(r"[eE]([+-]?[0-9]+)\Z")
 # Wide enough that no arithmetic here rounds by itself.
 _EXACT: Final = Context(prec=200, traps=[Inexact])
+# More digits than any number has that is not cut to the limits anyway.
+_DIGITS: Final = 100
 _LIMIT: Final = Decimal(2**63 - 1)
 
 
@@ -56,6 +58,8 @@ def _parse(text: str) -> tuple[Decimal, str]:
     if not text or not found or not (found[2] or found[3]):
         raise QuantityError(_FORMAT_ERROR)
     sign, number, fraction, suffix = found[1], found[2], found[3] or "", found[4]
+    if len(number) + len(fraction) > _DIGITS:
+        raise QuantityError(_FORMAT_ERROR)
     value = Decimal(f"{sign}{number or '0'}.{fraction or '0'}")
     if suffix in _BINARY:
         return _bounded(_EXACT.multiply(value, Decimal(2 ** _BINARY[suffix]))), "binary"

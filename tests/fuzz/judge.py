@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from tests.bench.wire import Target
 
 # An answer that takes longer is a hang, in seconds.
@@ -92,14 +94,19 @@ def _fault(request: Request, code: int, content: bytes) -> str | None:
         return f"{code} with a traceback: {content[:300]!r}"
     if code < 400:
         return None
-    if "json" in request.accept:
+    if "json" in request.accept or content.startswith(b"{"):
         try:
             body = json.loads(content)
         except ValueError:
             return None if code in (404, 405) else f"{code} without a Status: {content[:300]!r}"
     else:
-        body = {}
+        body = _status_in_yaml(content)
     return f"{code}: {content[:500]!r}" if code >= 500 and not _is_upstreams(request, code, body) else None
+
+
+def _status_in_yaml(content: bytes) -> dict[str, Any]:
+    found = yaml.safe_load(content)
+    return found if isinstance(found, dict) else {}
 
 
 def _is_upstreams(request: Request, code: int, body: dict[str, Any]) -> bool:

@@ -78,3 +78,10 @@ def test_canonical_is_stable(number: int, suffix: str) -> None:
 
 def test_parse_is_exact() -> None:
     assert quantity.parse("0.1") + quantity.parse("200m") == Decimal("0.3")
+
+
+@pytest.mark.parametrize("text", ["9" * 400, "0." + "1" * 400, "9" * 101 + "Ei", "1" * 5000 + "m"])
+def test_endless_numbers_are_none(text: str) -> None:
+    with pytest.raises(quantity.QuantityError):
+        quantity.parse(text)
+    assert quantity.parse("9" * 100 + "Ei") == 2**63 - 1

@@ -42,6 +42,19 @@ def accept(header: str) -> Wanted:
     raise status.not_acceptable(_OFFERED)
 
 
+def accept_of_custom(header: str, verb: str) -> Wanted:
+    """The same for custom resources, refused in their words. Raises StatusError (406)."""
+    try:
+        return accept(header)
+    except status.StatusError:
+        if not any(_wish(part)[1] == PROTOBUF for part in header.split(",")):
+            text = f"only the following media types are accepted: {', '.join(_READABLE)}"
+            raise status.StatusError(406, "NotAcceptable", text) from None
+        shown = "*unstructured.UnstructuredList" if verb == "list" else "*unstructured.Unstructured"
+        text = f"object {shown} does not implement the protobuf marshalling interface and cannot be encoded to a "
+        raise status.StatusError(406, "NotAcceptable", f"{text}protobuf message") from None
+
+
 def _wish(part: str) -> tuple[float, str, dict[str, str]]:
     media, *rest = part.split(";")
     params = {}

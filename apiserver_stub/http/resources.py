@@ -115,7 +115,7 @@ class Resources:
         across = not target.name and context.verb in ("list", "watch")
         if bool(target.namespace) != resource.namespaced and not (resource.namespaced and across):
             return system.page_not_found()
-        context.wanted = negotiate.accept(context.request.headers.get("Accept", ""))
+        context.wanted = negotiate.accept_of_custom(context.request.headers.get("Accept", ""), context.verb)
         if deprecated := registry.deprecation:
             context.warn([deprecated])
         if target.subresource and target.subresource not in resource.subresources:

@@ -270,6 +270,26 @@ async def test_refusals(admin: Client) -> None:
     assert (await admin.get(WIDGETS))[1]["items"] == []
 
 
+async def test_media_types(admin: Client) -> None:
+    await define(admin, definition())
+    protobuf, only = "application/vnd.kubernetes.protobuf", "only the following media types are accepted: "
+    for accept, code, message in (
+        (f"{protobuf},application/json", 200, ""),
+        ("text/html", 406, f"{only}application/json, application/yaml, {protobuf}"),
+        (
+            protobuf,
+            406,
+            "object *unstructured.UnstructuredList does not implement the protobuf marshalling interface and cannot "
+            "be encoded to a protobuf message",
+        ),
+    ):
+        found, _, answer = await admin.full("GET", WIDGETS, headers={"Accept": accept})
+        assert (found, answer.get("message", "")) == (code, message)
+    for content_type, body, code in ((protobuf, b"k8s\0junk", 400), ("text/plain", b"x", 415), (protobuf, b"x", 400)):
+        found, _ = await admin.call("POST", WIDGETS, body, {"Content-Type": content_type})
+        assert found == code, content_type
+
+
 async def test_cluster_scope(admin: Client) -> None:
     await define(admin, definition(scope="Cluster"))
     await admin.create(f"/apis/{GROUP}/v1/widgets", widget("a"))

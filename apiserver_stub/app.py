@@ -87,6 +87,7 @@ class App:
         self.log.end_watches()
         if self._runner:
             await self._runner.cleanup()
+        await self.catalog.close()
         await self.signer.close()
         await self.log.close()
 

@@ -10,6 +10,7 @@ from apiserver_stub.admission import plugins
 from apiserver_stub.admission.chain import Chain
 from apiserver_stub.admission.resourcequota import Charge
 from apiserver_stub.auth.authorize import Authorizer
+from apiserver_stub.outbound.webhooks import Webhooks
 from apiserver_stub.registry import registries, strategies
 from apiserver_stub.registry.generic import Registry, WriteOptions
 from apiserver_stub.registry.view import LogView
@@ -31,6 +32,7 @@ class Catalog:
         self.log = log
         view = LogView(log)
         self.authorizer = Authorizer(log)
+        self.webhooks = Webhooks(log)
         self._admission = plugins.chain(view, self._charge, self.authorizer)
         self._strategies = strategies.Strategies(view, issues_tokens=True)
         self._registries: dict[tuple[str, str, str], Registry] = {}
@@ -55,6 +57,10 @@ class Catalog:
             found.sibling = functools.partial(self._sibling, found.table, name)
             self._registries[key] = found
         return found
+
+    async def close(self) -> None:
+        """Ends connections to other programs."""
+        await self.webhooks.close()
 
     async def _charge(self, namespace: str, name: str, charge: Charge) -> None:
         """Writes what is used of a ResourceQuota into its status (admission.resourcequota.Ledger)."""

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from apiserver_stub.admission.chain import Chain
 from apiserver_stub.meta import status
@@ -15,9 +15,6 @@ from apiserver_stub.registry.apiextensions import approval, conditions, conversi
 from apiserver_stub.registry.catalog import Catalog
 from apiserver_stub.registry.generic import Registry, WriteOptions, now
 from apiserver_stub.schema import kinds
-
-if TYPE_CHECKING:
-    from apiserver_stub.webhooks import Webhooks
 
 Object = dict[str, Any]
 # Changes a definition in place; whether there was something to change.
@@ -50,7 +47,6 @@ class Lifecycle:
         self._registry: Registry = found
         self._served: dict[str, served.Definition] = {}
         self._known: dict[str, _Names] = {}
-        self._webhooks: Webhooks | None = None
         self._removals: dict[str, asyncio.Task[None]] = {}
 
     def names(self) -> tuple[str, ...]:
@@ -89,11 +85,9 @@ class Lifecycle:
             return None
         # Imported where a definition wants it: it brings an HTTP client.
         from apiserver_stub.registry.apiextensions import webhookconversion
-        from apiserver_stub.webhooks import Webhooks
 
-        if self._webhooks is None:
-            self._webhooks = Webhooks(self._catalog.log)
-        return webhookconversion.WebhookConversion(definition.conversion.get("webhook") or {}, self._webhooks)
+        declared = definition.conversion.get("webhook") or {}
+        return webhookconversion.WebhookConversion(declared, self._catalog.webhooks)
 
     async def settle(self, name: str) -> None:
         """Takes the next step of a definition, if there is one."""

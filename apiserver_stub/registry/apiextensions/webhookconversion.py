@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from apiserver_stub.meta import status
-from apiserver_stub.webhooks import WebhookError, Webhooks
+from apiserver_stub.outbound.webhooks import WebhookError, Webhooks
 
 Object = dict[str, Any]
 

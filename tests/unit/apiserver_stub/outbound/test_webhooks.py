@@ -6,7 +6,7 @@ import pytest
 
 from apiserver_stub.storage.log import Change, Key, encode
 from apiserver_stub.storage.memory import MemoryLog
-from apiserver_stub.webhooks import WebhookError, Webhooks
+from apiserver_stub.outbound.webhooks import WebhookError, Webhooks
 
 Object = dict[str, Any]
 PORTS = [{"name": "web", "port": 443}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import ssl
@@ -12,13 +13,20 @@ from typing import Any
 import aiohttp
 import yarl
 
-from apiserver_stub.storage.log import Entry, Key, Log
+from apiserver_stub.outbound import services
+from apiserver_stub.storage.log import Log
 
 Object = dict[str, Any]
 
 # No answer may be larger, in bytes.
 ANSWER_LIMIT = 3 * 1024 * 1024
-_SERVICE_LABEL = "kubernetes.io/service-name"
+_KEPT_CONTEXTS = 64
+_KEEP_SECONDS = 90.0
+_HEADERS = {
+    "Content-Type": "application/json",
+    "Accept": "application/json, */*",
+    "User-Agent": "kube-apiserver-admission",
+}
 
 
 class WebhookError(Exception):
@@ -35,11 +43,18 @@ class _Place:
 
 
 class Webhooks:
-    """Finds and asks webhooks; contexts for TLS are kept by CA bundle."""
+    """Finds and asks webhooks; connections are kept for the next question, contexts for TLS by CA bundle."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
         self._contexts: dict[str, ssl.SSLContext] = {}
+        self._session: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        """Ends all connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
 
     async def ask(self, config: Mapping[str, Any], question: bytes, seconds: int) -> bytes:
         """The body of the answer to a POST of JSON.
@@ -50,15 +65,18 @@ class Webhooks:
         prefix = f'Post "{place.shown}": '
         try:
             context = self._context(config.get("caBundle") or "")
-            return await _post(place, question, seconds, context)
+            async with asyncio.timeout(seconds):
+                return await self._post(place, question, context)
         except aiohttp.ClientConnectorCertificateError as error:
             raise WebhookError(f"{prefix}{_certificate_fault(error)}") from None
         except aiohttp.ClientConnectorDNSError as error:
             raise WebhookError(f"{prefix}dial tcp: lookup {error.host}: no such host") from None
-        except (aiohttp.ClientConnectorError, OSError) as error:
-            raise WebhookError(f"{prefix}{_connection_fault(place, error)}") from None
         except TimeoutError:
             raise WebhookError(f"{prefix}context deadline exceeded") from None
+        except (aiohttp.ClientConnectorError, OSError) as error:
+            raise WebhookError(f"{prefix}{_connection_fault(place, error)}") from None
+        except aiohttp.ServerDisconnectedError:
+            raise WebhookError(f"{prefix}EOF") from None
         except aiohttp.ClientError as error:
             raise WebhookError(f"{prefix}{str(error) or 'EOF'}") from None
 
@@ -67,101 +85,74 @@ class Webhooks:
             url = yarl.URL(address).update_query(timeout=f"{timeout}s")
             return _Place(str(url), str(url), url.host or "")
         service = config.get("service") or {}
-        port = int(service.get("port") or 443)
-        name = f"{service.get('name')}.{service.get('namespace')}.svc"
+        namespace, name, port = service.get("namespace", ""), service.get("name", ""), int(service.get("port") or 443)
+        server = services.server_name(namespace, name)
         path = "/" + str(service.get("path") or "").removeprefix("/")
-        shown = f"https://{name}:{port}{path}?timeout={timeout}s"
+        shown = f"https://{server}:{port}{path}?timeout={timeout}s"
         try:
-            host, at = self._resolve(service.get("namespace", ""), service.get("name", ""), port)
-        except WebhookError as error:
-            raise WebhookError(f'Post "{shown}": {error}') from None
+            host, at = services.resolve(self._log, namespace, name, port)
+        except services.Unresolved as problem:
+            raise WebhookError(f'Post "{shown}": {problem}') from None
         host = f"[{host}]" if ":" in host else host
-        return _Place(shown, f"https://{host}:{at}{path}?timeout={timeout}s", name)
-
-    def _resolve(self, namespace: str, name: str, port: int) -> tuple[str, int]:
-        """Address and port behind a Service: an endpoint of it, or else its own address. Raises WebhookError."""
-        entry = self._log.get(Key("", "services", namespace, name))
-        if entry is None:
-            raise WebhookError(f'service "{name}" not found')
-        spec = entry.decode()["spec"]
-        if spec.get("type") == "ExternalName":
-            return spec["externalName"], port
-        found = next((one for one in spec.get("ports") or () if one.get("port") == port), None)
-        if found is None:
-            raise WebhookError(f'no service port {port} found for service "{name}"')
-        endpoint = self._endpoint(namespace, name, found.get("name") or "")
-        if endpoint is not None:
-            return endpoint
-        if spec.get("clusterIP") in (None, "", "None") or spec.get("selector"):
-            raise WebhookError(f'no endpoints available for service "{name}"')
-        return spec["clusterIP"], port
-
-    def _endpoint(self, namespace: str, name: str, port: str) -> tuple[str, int] | None:
-        for entry in self._log.list(("discovery.k8s.io", "endpointslices"), namespace):
-            if (entry.labels or {}).get(_SERVICE_LABEL) == name and (found := _ready(entry, port)):
-                return found
-        entry_ = self._log.get(Key("", "endpoints", namespace, name))
-        for subset in (entry_.decode().get("subsets") or ()) if entry_ else ():
-            number = _port(subset, port)
-            if number and subset.get("addresses"):
-                return subset["addresses"][0]["ip"], number
-        return None
+        return _Place(shown, f"https://{host}:{at}{path}?timeout={timeout}s", server)
 
     def _context(self, bundle: str) -> ssl.SSLContext:
         """bundle: PEM in base64; the system's CAs if empty."""
         found = self._contexts.get(bundle)
         if found is None:
-            if len(self._contexts) > 64:
+            if len(self._contexts) >= _KEPT_CONTEXTS:
                 self._contexts.clear()
-            try:
-                cas = base64.b64decode(bundle).decode("ascii", "replace") if bundle else None
-                found = ssl.create_default_context(cadata=cas)
-            except (ValueError, ssl.SSLError):
-                raise WebhookError("unable to load root certificates: unable to parse bytes as PEM block") from None
-            self._contexts[bundle] = found
+            found = self._contexts[bundle] = _trusting(bundle)
         return found
 
+    async def _post(self, place: _Place, question: bytes, context: ssl.SSLContext) -> bytes:
+        try:
+            return await self._exchange(place, question, context)
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            if isinstance(error, aiohttp.ClientConnectorError):
+                raise
+            # Most likely a kept connection that the other side had closed meanwhile.
+            return await self._exchange(place, question, context)
 
-async def _post(place: _Place, question: bytes, seconds: int, context: ssl.SSLContext) -> bytes:
-    headers = {"Content-Type": "application/json", "Accept": "application/json, */*"}
-    headers["Host"] = yarl.URL(place.shown).authority
-    limit = aiohttp.ClientTimeout(total=seconds)
-    async with (
-        aiohttp.ClientSession(timeout=limit) as session,
-        session.post(
+    async def _exchange(self, place: _Place, question: bytes, context: ssl.SSLContext) -> bytes:
+        headers = _HEADERS | {"Host": yarl.URL(place.shown).authority}
+        async with self._client().post(
             yarl.URL(place.connect, encoded=True),
             data=question,
             headers=headers,
             ssl=context,
             server_hostname=place.name,
             allow_redirects=False,
-        ) as answer,
-    ):
-        content = await answer.content.read(ANSWER_LIMIT + 1)
-        while len(content) <= ANSWER_LIMIT and (more := await answer.content.read(ANSWER_LIMIT)):
-            content += more
-        if len(content) > ANSWER_LIMIT:
-            raise WebhookError(f"webhook response is larger than {ANSWER_LIMIT} bytes")
-        if not 200 <= answer.status < 300:
-            raise WebhookError(_refusal(answer.status, content))
-        return content
+        ) as answer:
+            content = b""
+            while len(content) <= ANSWER_LIMIT and (more := await answer.content.read(ANSWER_LIMIT + 1)):
+                content += more
+            if len(content) > ANSWER_LIMIT:
+                raise WebhookError(f"webhook response is larger than {ANSWER_LIMIT} bytes")
+            if not 200 <= answer.status < 300:
+                raise WebhookError(_refusal(answer.status, content))
+            return content
+
+    def _client(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            # No limit: a webhook that is slow must not keep the questions to others waiting.
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_SECONDS)
+            self._session = aiohttp.ClientSession(
+                connector=connector, timeout=aiohttp.ClientTimeout(total=None), cookie_jar=aiohttp.DummyCookieJar()
+            )
+        return self._session
 
 
-def _ready(entry: Entry, port: str) -> tuple[str, int] | None:
-    slice_ = entry.decode()
-    number = _port(slice_, port)
-    for endpoint in slice_.get("endpoints") or ():
-        ready = (endpoint.get("conditions") or {}).get("ready")
-        if number and ready is not False and endpoint.get("addresses"):
-            return endpoint["addresses"][0], number
-    return None
-
-
-def _port(holder: Mapping[str, Any], name: str) -> int | None:
-    for port in holder.get("ports") or ():
-        if (port.get("name") or "") == name and port.get("port"):
-            return int(port["port"])
-    return None
+def _trusting(bundle: str) -> ssl.SSLContext:
+    """A context for TLS, as strict as Go's: any certificate of the bundle is trusted as it stands."""
+    try:
+        cas = base64.b64decode(bundle).decode("ascii", "replace") if bundle else None
+        context = ssl.create_default_context(cadata=cas)
+    except (ValueError, ssl.SSLError):
+        raise WebhookError("unable to load root certificates: unable to parse bytes as PEM block") from None
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
 
 
 def _certificate_fault(error: aiohttp.ClientConnectorCertificateError) -> str:
@@ -171,6 +162,7 @@ def _certificate_fault(error: aiohttp.ClientConnectorCertificateError) -> str:
         18: "x509: certificate signed by unknown authority",
         19: "x509: certificate signed by unknown authority",
         20: "x509: certificate signed by unknown authority",
+        9: "x509: certificate has expired or is not yet valid",
         10: "x509: certificate has expired or is not yet valid",
     }
     shown = words.get(getattr(cause, "verify_code", 0), f"x509: {text}")

@@ -1,0 +1,1 @@
+"""Calls that this server makes to other programs: webhooks and what stands behind a Service."""

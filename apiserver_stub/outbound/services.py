@@ -1,0 +1,67 @@
+"""Where a Service leads on this node: to one of its endpoints, without a way through the packet filter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from apiserver_stub.storage.log import Entry, Key, Log
+
+_SERVICE_LABEL = "kubernetes.io/service-name"
+
+
+class Unresolved(Exception):
+    """The Service leads nowhere; the text is what upstream says."""
+
+
+def server_name(namespace: str, name: str) -> str:
+    """What the certificate behind a Service must be for."""
+    return f"{name}.{namespace}.svc"
+
+
+def resolve(log: Log, namespace: str, name: str, port: int) -> tuple[str, int]:
+    """Address and port behind a Service's port: an endpoint's, or else its own. Raises Unresolved."""
+    entry = log.get(Key("", "services", namespace, name))
+    if entry is None:
+        raise Unresolved(f'service "{name}" not found')
+    spec = entry.decode()["spec"]
+    if spec.get("type") == "ExternalName":
+        return spec["externalName"], port
+    found = next((one for one in spec.get("ports") or () if one.get("port") == port), None)
+    if found is None:
+        raise Unresolved(f'no service port {port} found for service "{name}"')
+    endpoint = _endpoint(log, namespace, name, found.get("name") or "")
+    if endpoint is not None:
+        return endpoint
+    if spec.get("clusterIP") in (None, "", "None") or spec.get("selector"):
+        raise Unresolved(f'no endpoints available for service "{name}"')
+    return spec["clusterIP"], port
+
+
+def _endpoint(log: Log, namespace: str, name: str, port: str) -> tuple[str, int] | None:
+    for entry in log.list(("discovery.k8s.io", "endpointslices"), namespace):
+        if (entry.labels or {}).get(_SERVICE_LABEL) == name and (found := _ready(entry, port)):
+            return found
+    kept = log.get(Key("", "endpoints", namespace, name))
+    for subset in (kept.decode().get("subsets") or ()) if kept else ():
+        number = _port(subset, port)
+        if number and subset.get("addresses"):
+            return subset["addresses"][0]["ip"], number
+    return None
+
+
+def _ready(entry: Entry, port: str) -> tuple[str, int] | None:
+    slice_ = entry.decode()
+    number = _port(slice_, port)
+    for endpoint in slice_.get("endpoints") or ():
+        ready = (endpoint.get("conditions") or {}).get("ready")
+        if number and ready is not False and endpoint.get("addresses"):
+            return endpoint["addresses"][0], number
+    return None
+
+
+def _port(holder: Mapping[str, Any], name: str) -> int | None:
+    for port in holder.get("ports") or ():
+        if (port.get("name") or "") == name and port.get("port"):
+            return int(port["port"])
+    return None

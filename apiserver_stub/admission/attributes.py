@@ -16,7 +16,9 @@ class Attributes:
 
     obj: the new object with kind and apiVersion; None for DELETE. old: the object as it is; None for CREATE.
     name: "" where the server is to generate it. options: the CreateOptions, UpdateOptions … of the request.
-    warnings become Warning headers, annotations go to the audit log.
+    warnings become Warning headers, annotations go to the audit log. reinvoke: a plug-in changed the object in a way
+    that others may want to see, all mutating ones run once more; again: they do. memory: what plug-ins remember of
+    the first time, by their names.
     """
 
     operation: Operation
@@ -31,6 +33,17 @@ class Attributes:
     user: User = SYSTEM
     warnings: list[str] = field(default_factory=list)
     annotations: dict[str, str] = field(default_factory=dict)
+    reinvoke: bool = False
+    again: bool = False
+    memory: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> tuple[str, str, str]:
+        """Group, version and kind of obj: some subresources have their own (Scale, Eviction, PodExecOptions …)."""
+        part = self.resource.subresources.get(self.subresource)
+        if part is not None and part.kind:
+            return part.group, part.version, part.kind
+        return self.resource.group, self.resource.version, self.resource.kind
 
 
 class Plugin(Protocol):

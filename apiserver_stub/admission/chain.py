@@ -27,13 +27,21 @@ class Gate:
             plugin.validate(a)
 
     def asks(self, a: Attributes) -> bool:
-        """Whether other programs have to be asked (ask_to_admit, ask_to_validate)."""
-        return any(plugin.concerns(a) for plugin in self.remote)
+        """Whether other programs have to be asked (ask_to_admit, ask_to_validate), or mutating plug-ins run again."""
+        return a.reinvoke or any(plugin.concerns(a) for plugin in self.remote)
 
     async def ask_to_admit(self, a: Attributes) -> None:
-        """Raises StatusError."""
+        """What follows `admit`: other programs, and if something changed the whole round once more.
+
+        Raises StatusError. See "Reinvocation policy" of the Kubernetes page on dynamic admission control.
+        """
         for plugin in self.remote:
             await plugin.admit(a)
+        if a.reinvoke:
+            a.again = True
+            self.admit(a)
+            for plugin in self.remote:
+                await plugin.admit(a)
 
     async def ask_to_validate(self, a: Attributes) -> None:
         """Raises StatusError."""

@@ -52,8 +52,8 @@ class Catalog:
             if resource.is_custom:
                 found = self._makers[key](resource, self._admission)
             else:
-                strategy = self._strategies.for_resource(resource)
-                found = registries.make(resource, strategy, self.log, self._admission, self.find)
+                make_strategy = functools.partial(self._strategies.for_resource, resource)
+                found = registries.make(resource, make_strategy, self.log, self._admission, self.find)
             found.sibling = functools.partial(self._sibling, found.table, name)
             self._registries[key] = found
         return found

@@ -1,6 +1,7 @@
 """The one write path of all kinds: place, admit, prepare, validate, store."""
 
 import datetime
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
@@ -108,19 +109,22 @@ class Registry:
     def __init__(
         self,
         resource: kinds.Resource,
-        strategy: Strategy,
+        make_strategy: Callable[[], Strategy],
         log: Log,
         admission: Chain,
         *,
         served: convert.Served | None = None,
         node: openapi.Node | None = None,
     ) -> None:
-        """served, node: where and by which schema the objects are kept; a built-in kind's own if not given."""
+        """make_strategy: is called when something is to be written for the first time.
+
+        served, node: where and by which schema the objects are kept; a built-in kind's own if not given.
+        """
         self.resource = resource
-        self.strategy = strategy
         self.log = log
         self.gate = admission.gate(resource)
-        self.node = node or openapi.node_for(resource)
+        self._make_strategy = make_strategy
+        self._node = node
         served = served or convert.served(resource.group, resource.version, resource.name)
         self.table = served.table
         self.converter = served.converter
@@ -132,6 +136,16 @@ class Registry:
         self.converts = self.converter is not None
         # What an encoded object begins with when it stands alone; in lists of its kind this is left out.
         self.prefix = b'{"kind":"%b","apiVersion":"%b",' % (resource.kind.encode(), resource.api_version.encode())
+
+    # Most kinds are only ever listed on a node: what writing them needs is made for those that are written.
+
+    @functools.cached_property
+    def strategy(self) -> Strategy:
+        return self._make_strategy()
+
+    @functools.cached_property
+    def node(self) -> openapi.Node:
+        return self._node or openapi.node_for(self.resource)
 
     # -- reading
 

@@ -14,15 +14,15 @@ from apiserver_stub.storage.log import Log
 
 def make(
     resource: kinds.Resource,
-    strategy: Strategy,
+    make_strategy: Callable[[], Strategy],
     log: Log,
     admission: Chain,
     find: Callable[[str, str, str], Registry | None],
 ) -> Registry:
     """find: other registries by group, version and plural name."""
     if resource.group_resource != "services":
-        return Registry(resource, strategy, log, admission)
-    made = ServiceRegistry(resource, strategy, log, admission)
+        return Registry(resource, make_strategy, log, admission)
+    made = ServiceRegistry(resource, make_strategy, log, admission)
     addresses = find("networking.k8s.io", "v1", "ipaddresses")
     assert addresses
     made.addresses = addresses

@@ -54,7 +54,9 @@ class CustomRegistry(Registry):
         assert version is not None and schema is not None
         scale = scaling.CustomScale(version.scale) if version.scale is not None else None
         rules = strategy.CustomStrategy(resource, schema, scale, version.selectable)
-        super().__init__(resource, rules, log, admission, served=convert.Served(definition.table), node=schema.node)
+        super().__init__(
+            resource, lambda: rules, log, admission, served=convert.Served(definition.table), node=schema.node
+        )
         if scale is not None:
             self.scale = scale
         self.scale_paths = {

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import ssl
 from pathlib import Path
 
@@ -10,9 +11,11 @@ from aiohttp import web
 from apiserver_stub import bootstrap
 from apiserver_stub.auth import account_keys, addresses, pki
 from apiserver_stub.auth.authenticate import TokenFile
+from apiserver_stub.auth.peers import Peers
 from apiserver_stub.auth.signer import Signer
 from apiserver_stub.auth.tokens import Issuer, Tokens
 from apiserver_stub.crd import CustomResources
+from apiserver_stub.http import local_socket
 from apiserver_stub.http.listener import Listener
 from apiserver_stub.http.metrics import Family
 from apiserver_stub.http.server import Server
@@ -45,7 +48,11 @@ class App:
         self.signer = Signer(settings.pki / "sa.key")
         issuer = Issuer(account_keys.load(settings.pki), self.signer, log)
         self.server = Server(
-            self.catalog, Tokens(tokens, issuer), self.catalog.authorizer, Forwarder(log, settings.pki)
+            self.catalog,
+            Tokens(tokens, issuer),
+            self.catalog.authorizer,
+            Forwarder(log, settings.pki),
+            Peers(os.geteuid(), settings.local_user, settings.local_groups),
         )
         self.server.metrics.sources.append(self._families)
         self.port = settings.port
@@ -74,10 +81,23 @@ class App:
         except OSError as error:
             raise StartError(_listen_fault(settings, error)) from None
         self.port = self._runner.addresses[0][1]
+        await self._listen_locally(self._runner)
         self.server.url = self.url
         await bootstrap.ensure(self.catalog, self._address(), self.port)
         pki.write_kubeconfig(settings.kubeconfig, settings.pki, self.url)
         self._tasks = [asyncio.create_task(work) for work in (self._compact(), self.custom.run())]
+
+    async def _listen_locally(self, runner: web.ServerRunner) -> None:
+        """On the Unix sockets that systemd handed over, and on the one of the command line."""
+        path = self.settings.unix_socket
+        sockets = local_socket.inherited()
+        try:
+            if path is not None:
+                sockets.append(local_socket.listening(path))
+        except OSError as error:
+            raise StartError(f"cannot listen on {path}: {error.strerror or error}") from None
+        for opened in sockets:
+            await web.SockSite(runner, opened).start()
 
     async def stop(self) -> None:
         """Ends watches, lets requests finish, writes what is under way."""

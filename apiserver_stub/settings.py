@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from apiserver_stub.auth.peers import GROUP
+
 # kube-apiserver's own default would be /24; kubeadm's is taken, which charts and docs assume.
 SERVICE_RANGE = "10.96.0.0/12"
 SERVICE_ADDRESS = "10.96.0.1"
@@ -24,6 +26,9 @@ class Settings:
     token_file: Path | None = None
     names: tuple[str, ...] = ()
     durable_events: bool = False
+    unix_socket: Path | None = None
+    local_user: str = ""
+    local_groups: tuple[str, ...] = (GROUP,)
     hostname: str = field(default_factory=socket.gethostname)
 
     @property
@@ -53,6 +58,13 @@ def parse(argv: Sequence[str] | None = None) -> Settings:
     parser.add_argument(
         "--durable-events", action="store_true", help="keep Leases and Events on disk too (wears out flash)"
     )
+    parser.add_argument("--unix-socket", type=Path, metavar="PATH", help="listen there too; whoever connects is known")
+    parser.add_argument(
+        "--unix-socket-user", default="", metavar="NAME", help="whom others than root become (default: local:LOGIN)"
+    )
+    parser.add_argument(
+        "--unix-socket-groups", nargs="*", default=[GROUP], metavar="GROUP", help=f"their groups (default: {GROUP})"
+    )
     args = parser.parse_args(argv)
     return Settings(
         data_dir=args.data_dir.absolute(),
@@ -62,6 +74,9 @@ def parse(argv: Sequence[str] | None = None) -> Settings:
         token_file=args.token_auth_file,
         names=tuple(args.tls_san),
         durable_events=args.durable_events,
+        unix_socket=args.unix_socket.absolute() if args.unix_socket else None,
+        local_user=args.unix_socket_user,
+        local_groups=tuple(args.unix_socket_groups),
     )
 
 

@@ -94,6 +94,15 @@ def verb(target: Target, method: str, query: Mapping[str, str]) -> str:
     return found
 
 
+def name_selected(selector: str) -> str:
+    """The one name that a field selector asks for; "" where it asks for more or something else as well."""
+    for term in selector.split(","):
+        key, _, value = term.partition("=")
+        if key == "metadata.name":
+            return value.removeprefix("=")
+    return ""
+
+
 def flag(query: Mapping[str, str], name: str) -> bool:
     """A boolean of metav1's options: anything but "false" and "0" is a yes, so is a name without a value."""
     text = query.get(name)

@@ -3,18 +3,17 @@
 import asyncio
 import dataclasses
 import logging
-import weakref
-from typing import Any
 
 import orjson
 from aiohttp import web
 
-from apiserver_stub.auth import authenticate, impersonate, rbac
-from apiserver_stub.auth.accounts import Refused
-from apiserver_stub.auth.authenticate import ANONYMOUS, MASTERS, User
+from apiserver_stub.auth import rbac
+from apiserver_stub.auth.authenticate import ANONYMOUS, MASTERS
 from apiserver_stub.auth.authorize import Authorizer
+from apiserver_stub.auth.peers import Peers
 from apiserver_stub.auth.tokens import Tokens
 from apiserver_stub.http import documents, metrics, resources, respond, route, system
+from apiserver_stub.http.authentication import Authentication
 from apiserver_stub.http.context import NO_QUERY, Context
 from apiserver_stub.http.upgrade import Forwarder
 from apiserver_stub.meta import status
@@ -27,21 +26,25 @@ logger = logging.getLogger(__name__)
 # What orjson says of documents that were read, but that JSON in UTF-8 can't hold.
 _UNENCODABLE = ("Recursion limit reached", "str is not valid UTF-8", "Integer exceeds 64-bit range")
 
+# Rights to one object of a collection count where the request selects just that one.
+_BY_SELECTOR = frozenset({"list", "watch", "deletecollection"})
+
 
 class Server:
     """The handler of all requests."""
 
-    def __init__(self, catalog: Catalog, tokens: Tokens, authorizer: Authorizer, forwarder: Forwarder) -> None:
+    def __init__(
+        self, catalog: Catalog, tokens: Tokens, authorizer: Authorizer, forwarder: Forwarder, peers: Peers
+    ) -> None:
         self.metrics = metrics.Metrics()
         # Where clients find this server; known once it listens.
         self.url = ""
         self._catalog = catalog
         self._tokens = tokens
+        self._authentication = Authentication(tokens, authorizer, peers)
         self._authorizer = authorizer
         self._resources = resources.Resources(catalog, forwarder, tokens, authorizer)
         self._documents = documents.Documents(catalog)
-        # The certificate of a connection does not change: its user is worked out once.
-        self._users: weakref.WeakKeyDictionary[Any, User] = weakref.WeakKeyDictionary()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         context: Context | None = None
@@ -73,38 +76,8 @@ class Server:
         query = request.query if has_query else NO_QUERY
         verb = route.verb(target, request.method, query)
         context = Context(request, target, verb, query, ANONYMOUS, check_verb=self._check_verb)
-        context.user = self._authenticate(request)
+        context.user = self._authentication.user(request)
         return context
-
-    def _authenticate(self, request: web.BaseRequest) -> User:
-        user = self._credential(request)
-        for header in request.headers:
-            if header[:12].lower() == "impersonate-":
-                return impersonate.impersonated(user, request.headers, self._authorizer)
-        return user
-
-    def _credential(self, request: web.BaseRequest) -> User:
-        """Raises StatusError (401)."""
-        if authorization := request.headers.get("Authorization"):
-            token = authenticate.bearer(authorization)
-            if token is not None:
-                return self._named(token)
-        transport = request.transport
-        if transport is None:
-            return ANONYMOUS
-        user = self._users.get(transport)
-        if user is None:
-            certificate = transport.get_extra_info("peercert")
-            user = (authenticate.from_certificate(certificate) if certificate else None) or ANONYMOUS
-            self._users[transport] = user
-        return user
-
-    def _named(self, token: str) -> User:
-        try:
-            return self._tokens.authenticate(token).user
-        except Refused as refusal:
-            logger.debug("a request was not authenticated: %s", refusal)
-            raise status.unauthorized() from None
 
     def _check_verb(self, context: Context, verb: str) -> None:
         if MASTERS not in context.user.groups:
@@ -153,6 +126,9 @@ def _unencodable(error: Exception) -> status.StatusError | None:
 
 def _attributes(context: Context) -> rbac.Attributes:
     target = context.target
+    name = target.name
+    if not name and context.verb in _BY_SELECTOR and "fieldSelector" in context.query:
+        name = route.name_selected(context.query["fieldSelector"])
     return rbac.Attributes(
         context.verb,
         target.path,
@@ -160,5 +136,5 @@ def _attributes(context: Context) -> rbac.Attributes:
         target.resource,
         target.subresource,
         target.namespace,
-        target.name,
+        name,
     )

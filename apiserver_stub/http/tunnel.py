@@ -24,6 +24,7 @@ class Pipe(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._early: list[bytes] = []
+        self._arrived = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -32,8 +33,27 @@ class Pipe(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.peer is None or self.peer.transport is None:
             self._early.append(data)
+            self._arrived.set()
         else:
             self.peer.transport.write(data)
+
+    def early(self) -> bytes:
+        """What came so far, before the ends were joined."""
+        if len(self._early) > 1:
+            self._early = [b"".join(self._early)]
+        return self._early[0] if self._early else b""
+
+    async def more(self) -> bool:
+        """Waits for more to come before the ends are joined; False at the end of the connection."""
+        if self.closed.done():
+            return False
+        self._arrived.clear()
+        arrival = asyncio.ensure_future(self._arrived.wait())
+        try:
+            await asyncio.wait((arrival, self.closed), return_when=asyncio.FIRST_COMPLETED)
+            return arrival.done()
+        finally:
+            arrival.cancel()
 
     def join(self, peer: "Pipe") -> None:
         """Connects both ends and passes on what came before."""

@@ -11,7 +11,7 @@ import aiohttp
 import yarl
 from aiohttp import web
 
-from apiserver_stub.http import kubelet, tunnel
+from apiserver_stub.http import handshake, kubelet, tunnel
 from apiserver_stub.http.context import Context
 from apiserver_stub.meta import status
 from apiserver_stub.registry.generic import Object
@@ -111,13 +111,15 @@ class Forwarder:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
-                transport, pipe = await loop.create_connection(
+                _, pipe = await loop.create_connection(
                     tunnel.Pipe, endpoint.host, endpoint.port, ssl=self._tls, server_hostname=endpoint.host
                 )
         except OSError as error:
             raise _unreachable(endpoint, error) from None
-        transport.write(_head(context.request, endpoint, path))
-        return await tunnel.run(context.request, pipe)
+        try:
+            return await handshake.forward(context.request, pipe, _head(context.request, endpoint, path))
+        except handshake.Failed as error:
+            raise status.unknown(f"error dialing backend: {error}") from None
 
 
 def _head(request: web.BaseRequest, endpoint: kubelet.Endpoint, path: str) -> bytes:

@@ -84,6 +84,7 @@ class App:
         await self._listen_locally(self._runner)
         self.server.url = self.url
         await bootstrap.ensure(self.catalog, self._address(), self.port)
+        pki.write_kubeconfig(settings.operators_kubeconfig, settings.pki, self.url, "operators")
         pki.write_kubeconfig(settings.kubeconfig, settings.pki, self.url)
         self._tasks = [asyncio.create_task(work) for work in (self._compact(), self.custom.run())]
 

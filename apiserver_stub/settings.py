@@ -40,6 +40,10 @@ class Settings:
         return self.data_dir / "admin.kubeconfig"
 
     @property
+    def operators_kubeconfig(self) -> Path:
+        return self.data_dir / "operators.kubeconfig"
+
+    @property
     def client_address(self) -> str:
         """Where clients on this machine find the server."""
         if self.advertise:

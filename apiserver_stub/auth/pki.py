@@ -23,6 +23,8 @@ CA_YEARS = 10
 LEAF_DAYS = 365
 # Renewed when less than this part of the life remains.
 REMAINING = 1 / 3
+# By certificate, whom a kubeconfig makes of its reader. The operators' own may do nothing but act as each of them.
+USERS = {"admin": "kubernetes-admin", "operators": "ukube-operators"}
 
 
 class PkiError(Exception):
@@ -46,7 +48,8 @@ def leaves(node_names: Iterable[str], addresses: Iterable[str], extra: Iterable[
     cluster = {"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"}
     return [
         Leaf("serving", "kube-apiserver", "", tuple(sorted(local | cluster | {service, *extra})), server=True),
-        Leaf("admin", "kubernetes-admin", "system:masters"),
+        Leaf("admin", USERS["admin"], "system:masters"),
+        Leaf("operators", USERS["operators"]),
         Leaf("kubelet-client", "kube-apiserver-kubelet-client", "system:masters"),
         Leaf("kubelet", "kubelet", "", tuple(sorted(local | set(extra))), server=True),
     ]
@@ -70,22 +73,21 @@ def ensure(directory: Path, wanted: Iterable[Leaf], *, in_child: bool = True) ->
         raise PkiError(f"cannot write certificates to {directory}: {error.strerror}") from None
 
 
-def write_kubeconfig(path: Path, directory: Path, server: str) -> None:
-    """The admin's kubeconfig, whole or not at all, readable by its owner only."""
-    data = {name: _base64(directory / name) for name in ("ca.crt", "admin.crt", "admin.key")}
+def write_kubeconfig(path: Path, directory: Path, server: str, leaf: str = "admin") -> None:
+    """A kubeconfig with one of the certificates, whole or not at all, readable by its owner only."""
+    user = USERS[leaf]
+    ca, certificate, key = (_base64(directory / name) for name in ("ca.crt", f"{leaf}.crt", f"{leaf}.key"))
     config = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [
-            {"name": "microkube", "cluster": {"server": server, "certificate-authority-data": data["ca.crt"]}}
-        ],
+        "clusters": [{"name": "microkube", "cluster": {"server": server, "certificate-authority-data": ca}}],
         "users": [
             {
-                "name": "kubernetes-admin",
-                "user": {"client-certificate-data": data["admin.crt"], "client-key-data": data["admin.key"]},
+                "name": user,
+                "user": {"client-certificate-data": certificate, "client-key-data": key},
             }
         ],
-        "contexts": [{"name": "microkube", "context": {"cluster": "microkube", "user": "kubernetes-admin"}}],
+        "contexts": [{"name": "microkube", "context": {"cluster": "microkube", "user": user}}],
         "current-context": "microkube",
     }
     # JSON is YAML: every reader of a kubeconfig takes it.

@@ -10,7 +10,7 @@ from apiserver_stub.schema.cel.ast import Expr
 from apiserver_stub.schema.cel.conversions import TYPE_NAMES
 from apiserver_stub.schema.cel.functions import Overload
 from apiserver_stub.schema.cel.metering import Meter
-from apiserver_stub.schema.cel.values import NONE, EvalError, Optional, TypeValue
+from apiserver_stub.schema.cel.values import NONE, EvalError, Lazy, Optional, TypeValue
 
 # Variables by name; "@" is the meter.
 Scope = dict[str, Any]
@@ -76,6 +76,8 @@ def _select(expr: ast.Select) -> Run:
             return value
         if isinstance(found, Optional):
             return _optional_field(found, key)
+        if isinstance(found, Lazy):
+            return found.get(key)
         if found is None:
             raise EvalError(f"no such key: {shown}")
         raise EvalError("no such overload")
@@ -90,6 +92,8 @@ def _presence(operand: Run, key: str, *, typed: bool) -> Run:
             return key in found and not (typed and found[key] is None)
         if isinstance(found, Optional):
             return found.present and isinstance(found.value, dict) and key in found.value
+        if isinstance(found, Lazy):
+            return found.has(key)
         raise EvalError("no such overload")
 
     return run
@@ -98,6 +102,8 @@ def _presence(operand: Run, key: str, *, typed: bool) -> Run:
 def _optional_field(found: Any, key: str, *, typed: bool = False) -> Optional:
     if isinstance(found, Optional):
         found = found.value if found.present else None
+    if isinstance(found, Lazy):
+        return Optional(found.get(key)) if found.has(key) else NONE
     if not isinstance(found, dict):
         return NONE
     value = found.get(key, _MISSING)

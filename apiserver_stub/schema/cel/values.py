@@ -99,6 +99,17 @@ class Opaque:
     value: Any
 
 
+class Lazy:
+    """An object whose fields are computed when they are looked at."""
+
+    def has(self, name: str) -> bool:
+        raise NotImplementedError
+
+    def get(self, name: str) -> Any:
+        """Raises EvalError."""
+        raise NotImplementedError
+
+
 class SetList(list[Any]):
     """A list of list-type set: equality doesn't look at the order."""
 

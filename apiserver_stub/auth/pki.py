@@ -1,7 +1,7 @@
-"""The server's CA, its certificates, token keys and the admin's kubeconfig: made on first start, renewed later.
+"""The server's CA, its certificates, token keys and kubeconfigs: made on first start, renewed later.
 
-Importing cryptography costs 8 MB for the life of the process, and a start rarely has anything to issue: what was
-issued is noted in a small file beside the certificates, and issuing happens in a child process.
+Importing cryptography costs 8 MB for the life of the process, and there is rarely anything to issue: what was issued
+is noted in a small file beside each certificate, and issuing happens in a child process.
 """
 
 import base64
@@ -14,17 +14,20 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from apiserver_stub.auth import account_keys
 
-CA_YEARS = 10
+CA_YEARS = 30
 LEAF_DAYS = 365
 # Renewed when less than this part of the life remains.
 REMAINING = 1 / 3
-# By certificate, whom a kubeconfig makes of its reader. The operators' own may do nothing but act as each of them.
-USERS = {"admin": "kubernetes-admin", "operators": "ukube-operators"}
+# As long as a renewal would add less than this, in seconds, there is none: the CA ends as well.
+_GAIN = 60.0
+
+Note = dict[str, Any]
 
 
 class PkiError(Exception):
@@ -48,43 +51,69 @@ def leaves(node_names: Iterable[str], addresses: Iterable[str], extra: Iterable[
     cluster = {"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"}
     return [
         Leaf("serving", "kube-apiserver", "", tuple(sorted(local | cluster | {service, *extra})), server=True),
-        Leaf("admin", USERS["admin"], "system:masters"),
-        Leaf("operators", USERS["operators"]),
+        Leaf("admin", "kubernetes-admin", "system:masters"),
+        Leaf("operators", "ukube-operators"),
         Leaf("kubelet-client", "kube-apiserver-kubelet-client", "system:masters"),
         Leaf("kubelet", "kubelet", "", tuple(sorted(local | set(extra))), server=True),
     ]
 
 
-def ensure(directory: Path, wanted: Iterable[Leaf], *, in_child: bool = True) -> None:
-    """Issues what is missing, about to expire or made for other names. Raises PkiError."""
-    now = time.time()
+def ensure(
+    directory: Path,
+    wanted: Iterable[Leaf],
+    *,
+    in_child: bool = True,
+    now: float | None = None,
+    days: float = LEAF_DAYS,
+) -> bool:
+    """Issues what is missing, about to expire or made for other names; whether there was any. Raises PkiError."""
+    now = time.time() if now is None else now
+    wanted = list(wanted)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         directory.chmod(0o700)
-        ca_due = _due(directory, Leaf("ca", "kubernetes"), now)
-        due = [leaf for leaf in wanted if ca_due or _due(directory, leaf, now)]
-        if not (ca_due or due or account_keys.is_due(directory)):
-            return
+        if not (is_due(directory, wanted, now) or account_keys.is_due(directory)):
+            return False
         if in_child:
-            _issue_in_child(directory, due, ca_due, now)
+            _issue_in_child(directory, wanted, now, days)
         else:
-            _issue(directory, due, ca_due, now)
+            _issue(directory, wanted, now, days)
     except OSError as error:
         raise PkiError(f"cannot write certificates to {directory}: {error.strerror}") from None
+    return True
 
 
-def write_kubeconfig(path: Path, directory: Path, server: str, leaf: str = "admin") -> None:
-    """A kubeconfig with one of the certificates, whole or not at all, readable by its owner only."""
-    user = USERS[leaf]
-    ca, certificate, key = (_base64(directory / name) for name in ("ca.crt", f"{leaf}.crt", f"{leaf}.key"))
+def is_due(directory: Path, wanted: Iterable[Leaf], now: float) -> bool:
+    """Whether there is something to issue."""
+    authority = _authority(directory, now)
+    return authority is None or any(_leaf_is_due(directory, leaf, authority, now) for leaf in wanted)
+
+
+def next_due(directory: Path, wanted: Iterable[Leaf]) -> float:
+    """When the first certificate that is here is to be renewed, in seconds since the epoch; inf if none ever is."""
+    authority = _note(directory, "ca") or {}
+    notes = [note for leaf in wanted if (note := _note(directory, leaf.file)) is not None]
+    times = [_renewal(note) for note in notes if note["notAfter"] + _GAIN < authority.get("notAfter", 0)]
+    if authority and not authority["adopted"]:
+        times.append(_renewal(authority))
+    return min(times, default=float("inf"))
+
+
+def write_kubeconfig(
+    path: Path, directory: Path, server: str, *, file: str = "admin", user: str = "kubernetes-admin"
+) -> None:
+    """A kubeconfig with the certificate `file`, whole or not at all, readable by its owner only."""
+    data = {name: _base64(directory / name) for name in ("ca.crt", f"{file}.crt", f"{file}.key")}
     config = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": "microkube", "cluster": {"server": server, "certificate-authority-data": ca}}],
+        "clusters": [
+            {"name": "microkube", "cluster": {"server": server, "certificate-authority-data": data["ca.crt"]}}
+        ],
         "users": [
             {
                 "name": user,
-                "user": {"client-certificate-data": certificate, "client-key-data": key},
+                "user": {"client-certificate-data": data[f"{file}.crt"], "client-key-data": data[f"{file}.key"]},
             }
         ],
         "contexts": [{"name": "microkube", "context": {"cluster": "microkube", "user": user}}],
@@ -96,33 +125,68 @@ def write_kubeconfig(path: Path, directory: Path, server: str, leaf: str = "admi
         _write(path, text)
 
 
-def _due(directory: Path, leaf: Leaf, now: float) -> bool:
+def _renewal(note: Note) -> float:
+    """From issuing on, not from notBefore: that lies before it, for clocks that are behind."""
+    return float(note["notAfter"] - (note["notAfter"] - note["issued"]) * REMAINING)
+
+
+def _is_outside(note: Note, now: float) -> bool:
+    """Whether a clock believes it to be expired or not yet valid."""
+    return bool(now < note["notBefore"] or now > note["notAfter"])
+
+
+def _authority(directory: Path, now: float) -> Note | None:
+    """The CA's note; None where the CA is to be made, renewed or read first."""
+    note = _note(directory, "ca")
+    if note is None:
+        return None
+    if note["adopted"] or not (directory / "ca.key").exists():
+        return note
+    return None if _is_outside(note, now) or now > _renewal(note) else note
+
+
+def _leaf_is_due(directory: Path, leaf: Leaf, authority: Note, now: float) -> bool:
+    note = _note(directory, leaf.file)
+    if note is None or note["issuer"] != authority["key"] or _lacks(note["names"], leaf.names):
+        return True
     try:
-        note = orjson.loads((directory / f"{leaf.file}.json").read_bytes())
-        certificate = (directory / f"{leaf.file}.crt").read_bytes()
-        has_key = (directory / f"{leaf.file}.key").stat().st_size > 0
-    except (OSError, orjson.JSONDecodeError):
+        if not (directory / f"{leaf.file}.key").stat().st_size:
+            return True
+    except OSError:
         return True
-    if not has_key or note.get("sha256") != hashlib.sha256(certificate).hexdigest():
+    if now < note["notBefore"]:
         return True
-    if leaf.file == "ca":
-        # A new CA locks out every client: it is replaced only when it has expired.
-        return bool(now > note["notAfter"])
-    remaining = note["notAfter"] - now
-    return tuple(note["names"]) != leaf.names or remaining < (note["notAfter"] - note["notBefore"]) * REMAINING
+    return bool(now > _renewal(note) and note["notAfter"] + _GAIN < authority["notAfter"])
 
 
-def _issue_in_child(directory: Path, due: list[Leaf], ca_due: bool, now: float) -> None:
+def _lacks(noted: list[str], wanted: tuple[str, ...]) -> bool:
+    """Addresses may be more than wanted: interfaces come and go, and a certificate for each time helps nobody."""
+    names = {name for name in noted if not is_address(name)}
+    return not set(wanted) <= set(noted) or names != {name for name in wanted if not is_address(name)}
+
+
+def _note(directory: Path, file: str) -> Note | None:
+    """None where the certificate is missing, or another than the one that was noted."""
+    try:
+        note: Note = orjson.loads((directory / f"{file}.json").read_bytes())
+        certificate = (directory / f"{file}.crt").read_bytes()
+        complete = note.keys() >= {"sha256", "issued", "notBefore", "notAfter", "names", "key", "issuer", "adopted"}
+    except (OSError, AttributeError, orjson.JSONDecodeError):
+        return None
+    return note if complete and note["sha256"] == hashlib.sha256(certificate).hexdigest() else None
+
+
+def _issue_in_child(directory: Path, wanted: list[Leaf], now: float, days: float) -> None:
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
         code = 1
         try:
-            _issue(directory, due, ca_due, now)
+            _issue(directory, wanted, now, days)
             code = 0
         except OSError as error:
             code = error.errno or 1
-        except ValueError as error:
+        except (PkiError, ValueError) as error:
             print(error, file=sys.stderr)  # noqa: T201
         finally:
             sys.stderr.flush()
@@ -134,32 +198,56 @@ def _issue_in_child(directory: Path, due: list[Leaf], ca_due: bool, now: float) 
         )
 
 
-def _issue(directory: Path, due: list[Leaf], ca_due: bool, now: float) -> None:
+def _issue(directory: Path, wanted: list[Leaf], now: float, days: float) -> None:
     from apiserver_stub.auth import issue
 
-    if ca_due:
-        _store(directory, Leaf("ca", "kubernetes"), issue.authority(now, CA_YEARS * 365))
-    signer = issue.Signer((directory / "ca.crt").read_bytes(), (directory / "ca.key").read_bytes())
-    for leaf in due:
-        _store(directory, leaf, signer.sign(leaf, now, LEAF_DAYS))
+    authority = _authority(directory, now) or _settle_authority(directory, now)
+    due = [leaf for leaf in wanted if _leaf_is_due(directory, leaf, authority, now)]
+    if due and not (directory / "ca.key").exists():
+        files = ", ".join(f"{leaf.file}.crt" for leaf in due)
+        raise PkiError(f"{directory}/ca.key is missing, so {files} cannot be issued: put it back")
+    if due and now > authority["notAfter"]:
+        raise PkiError(f"the CA in {directory}/ca.crt has expired: put another one there, with its ca.key")
+    if due:
+        signer = issue.Signer((directory / "ca.crt").read_bytes(), (directory / "ca.key").read_bytes())
+        for leaf in due:
+            _store(directory, leaf.file, signer.sign(leaf, now, days), leaf.names)
     if account_keys.is_due(directory):
         for name, content in account_keys.make(directory).items():
             _write(directory / name, content)
 
 
-def _store(directory: Path, leaf: Leaf, issued: "tuple[bytes, bytes, float, float]") -> None:
-    certificate, key, not_before, not_after = issued
-    note = {
-        "sha256": hashlib.sha256(certificate).hexdigest(),
-        "notBefore": not_before,
-        "notAfter": not_after,
-        "names": leaf.names,
+def _settle_authority(directory: Path, now: float) -> Note:
+    """Makes the CA, renews it with the same key, or takes over one that the owner has put there."""
+    from apiserver_stub.auth import issue
+
+    certificate, key = directory / "ca.crt", directory / "ca.key"
+    if certificate.exists() and _note(directory, "ca") is None:
+        issued = issue.read(certificate.read_bytes(), key.read_bytes() if key.exists() else None, now)
+        return _store(directory, "ca", issued, (), adopted=True)
+    # With the same key, whoever trusts the old certificate also trusts what the new one signs.
+    issued = issue.authority(now, CA_YEARS * 365, key.read_bytes() if key.exists() else None)
+    return _store(directory, "ca", issued, ())
+
+
+def _store(directory: Path, file: str, issued: Any, names: tuple[str, ...], *, adopted: bool = False) -> Note:
+    """issued: an issue.Issued."""
+    note: Note = {
+        "sha256": hashlib.sha256(issued.certificate).hexdigest(),
+        "issued": issued.at,
+        "notBefore": issued.not_before,
+        "notAfter": issued.not_after,
+        "names": names,
+        "key": issued.key_id,
+        "issuer": issued.issuer_id,
+        "adopted": adopted,
     }
-    # The note goes last: a start that finds none issues again.
-    (directory / f"{leaf.file}.json").unlink(missing_ok=True)
-    _write(directory / f"{leaf.file}.key", key)
-    _write(directory / f"{leaf.file}.crt", certificate)
-    _write(directory / f"{leaf.file}.json", orjson.dumps(note))
+    # The note goes last: a start that finds none, or an old one, issues again.
+    if not adopted:
+        _write(directory / f"{file}.key", issued.key)
+        _write(directory / f"{file}.crt", issued.certificate)
+    _write(directory / f"{file}.json", orjson.dumps(note))
+    return note
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -26,6 +26,8 @@ LEAF_DAYS = 365
 REMAINING = 1 / 3
 # As long as a renewal would add less than this, in seconds, there is none: the CA ends as well.
 _GAIN = 60.0
+# By certificate, whom a kubeconfig makes of its reader. The operators' own may do nothing but act as each of them.
+USERS = {"admin": "kubernetes-admin", "operators": "ukube-operators"}
 
 Note = dict[str, Any]
 
@@ -51,8 +53,8 @@ def leaves(node_names: Iterable[str], addresses: Iterable[str], extra: Iterable[
     cluster = {"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"}
     return [
         Leaf("serving", "kube-apiserver", "", tuple(sorted(local | cluster | {service, *extra})), server=True),
-        Leaf("admin", "kubernetes-admin", "system:masters"),
-        Leaf("operators", "ukube-operators"),
+        Leaf("admin", USERS["admin"], "system:masters"),
+        Leaf("operators", USERS["operators"]),
         Leaf("kubelet-client", "kube-apiserver-kubelet-client", "system:masters"),
         Leaf("kubelet", "kubelet", "", tuple(sorted(local | set(extra))), server=True),
     ]
@@ -99,21 +101,18 @@ def next_due(directory: Path, wanted: Iterable[Leaf]) -> float:
     return min(times, default=float("inf"))
 
 
-def write_kubeconfig(
-    path: Path, directory: Path, server: str, *, file: str = "admin", user: str = "kubernetes-admin"
-) -> None:
-    """A kubeconfig with the certificate `file`, whole or not at all, readable by its owner only."""
-    data = {name: _base64(directory / name) for name in ("ca.crt", f"{file}.crt", f"{file}.key")}
+def write_kubeconfig(path: Path, directory: Path, server: str, leaf: str = "admin") -> None:
+    """A kubeconfig with one of the certificates, whole or not at all, readable by its owner only."""
+    user = USERS[leaf]
+    ca, certificate, key = (_base64(directory / name) for name in ("ca.crt", f"{leaf}.crt", f"{leaf}.key"))
     config = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [
-            {"name": "microkube", "cluster": {"server": server, "certificate-authority-data": data["ca.crt"]}}
-        ],
+        "clusters": [{"name": "microkube", "cluster": {"server": server, "certificate-authority-data": ca}}],
         "users": [
             {
                 "name": user,
-                "user": {"client-certificate-data": data[f"{file}.crt"], "client-key-data": data[f"{file}.key"]},
+                "user": {"client-certificate-data": certificate, "client-key-data": key},
             }
         ],
         "contexts": [{"name": "microkube", "context": {"cluster": "microkube", "user": user}}],

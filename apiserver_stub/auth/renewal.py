@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 SETTLE_SECONDS = 1.0
 # After a failure (a full disk) it is tried again this often, in seconds.
 RETRY_SECONDS = 600.0
+_ROOT = str(Path(apiserver_stub.__file__).resolve().parents[1])
 
 
 class Renewal:
@@ -75,13 +76,11 @@ class Renewal:
         )
         # -P: the folder of the program is no place to look for modules; that of the package is named instead.
         command = (sys.executable, "-P", "-m", "apiserver_stub.auth.issue_process")
-        root = str(Path(apiserver_stub.__file__).resolve().parents[1])
-        paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (_ROOT, os.environ.get("PYTHONPATH"))))},
         )
         try:
             _, errors = await process.communicate(request)

@@ -11,14 +11,15 @@ from apiserver_stub.admission.podsecurity import PodSecurity
 from apiserver_stub.admission.priority import Priority
 from apiserver_stub.admission.resourcequota import Ledger, ResourceQuota
 from apiserver_stub.admission.storage import PersistentVolumeClaimResize
+from apiserver_stub.admission.webhooks.plugins import MutatingWebhooks, Surroundings, ValidatingWebhooks
 from apiserver_stub.auth.authorize import Authorizer
 from apiserver_stub.registry import base
 
 
-def chain(view: base.View, ledger: Ledger, authorizer: Authorizer) -> Chain:
+def chain(view: base.View, ledger: Ledger, authorizer: Authorizer, around: Surroundings) -> Chain:
     """What else is done to new Pods is in registry/core/pod_admission.py.
 
-    ledger: how what is used of a ResourceQuota is written down.
+    ledger: how what is used of a ResourceQuota is written down. around: what webhooks need.
     """
     limits = LimitRanger(view)
     return Chain(
@@ -30,5 +31,6 @@ def chain(view: base.View, ledger: Ledger, authorizer: Authorizer) -> Chain:
             PersistentVolumeClaimResize(view),
             CertificateApproval(authorizer),
         ),
+        remote=(MutatingWebhooks(around), ValidatingWebhooks(around)),
         charging=(ResourceQuota(view, ledger),),
     )

@@ -40,6 +40,7 @@ async def serve(context: Context, registry: Registry) -> web.Response:
 
 async def serve_collection(context: Context, registry: Registry) -> web.StreamResponse:
     asked = await _options(context, registry)
+    asked.collection = True
     found = page(registry, context.target.namespace, options.list_options(context.query, watch=False))
 
     async def one(entry: Entry) -> None:
@@ -51,6 +52,7 @@ async def serve_collection(context: Context, registry: Registry) -> web.StreamRe
 
     for start in range(0, len(found.entries), TOGETHER):
         await asyncio.gather(*map(one, found.entries[start : start + TOGETHER]))
+    context.warn(asked.warnings)
     return await answer(context, registry, found)
 
 

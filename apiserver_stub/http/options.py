@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from apiserver_stub.auth.authenticate import User
 from apiserver_stub.http.route import flag
@@ -11,6 +11,7 @@ from apiserver_stub.meta import field, selectors, status
 from apiserver_stub.registry.generic import WriteOptions
 
 _FIELD_VALIDATIONS = ("", "Ignore", "Strict", "Warn")
+_STATED = ("fieldManager", "fieldValidation")
 _MATCHES = ("Exact", "NotOlderThan", "")
 _INT64 = 2**63
 
@@ -112,7 +113,10 @@ def write_options(query: Mapping[str, str], dry_runs: list[str], kind: str, user
     chosen: Literal["Strict", "Warn", "Ignore"] = "Warn"
     if validation in ("Strict", "Ignore"):
         chosen = "Strict" if validation == "Strict" else "Ignore"
-    return WriteOptions(bool(dry_runs), chosen, manager, flag(query, "force"), user)
+    stated: dict[str, Any] = {name: query[name] for name in _STATED if query.get(name)} if query else {}
+    if dry_runs:
+        stated["dryRun"] = dry_runs
+    return WriteOptions(bool(dry_runs), chosen, manager, flag(query, "force"), user, stated)
 
 
 def _manager_faults(manager: str) -> list[field.FieldError]:

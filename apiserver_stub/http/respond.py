@@ -76,8 +76,7 @@ def failure(context: Context | None, error: status.StatusError) -> web.Response:
     if context and context.wanted.media == YAML:
         content, headers = to_yaml(content), _YAML
     response = web.Response(body=content, status=error.code, headers=headers | error.headers)
-    if context:
-        add_warnings(response, context.warnings)
+    add_warnings(response, [*(context.warnings if context else ()), *error.warnings])
     return response
 
 

@@ -49,6 +49,8 @@ class StatusError(Exception):
             self.body["details"] = details
         self.body["code"] = code
         self.headers: dict[str, str] = {}
+        # For Warning headers.
+        self.warnings: list[str] = []
         if details and details.get("retryAfterSeconds"):
             self.headers["Retry-After"] = str(details["retryAfterSeconds"])
 

@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from apiserver_stub.admission import plugins
 from apiserver_stub.admission.chain import Chain
 from apiserver_stub.admission.resourcequota import Charge
+from apiserver_stub.admission.webhooks.plugins import Surroundings
 from apiserver_stub.auth.authorize import Authorizer
 from apiserver_stub.outbound.webhooks import Webhooks
-from apiserver_stub.registry import registries, strategies
+from apiserver_stub.registry import convert, registries, strategies
 from apiserver_stub.registry.generic import Registry, WriteOptions
 from apiserver_stub.registry.view import LogView
 from apiserver_stub.schema import kinds
@@ -30,10 +31,13 @@ class Catalog:
     def __init__(self, served: kinds.Kinds, log: Log) -> None:
         self.kinds = served
         self.log = log
+        # Called after custom resources came or went.
+        self.listeners: list[Callable[[], None]] = []
         view = LogView(log)
         self.authorizer = Authorizer(log)
         self.webhooks = Webhooks(log)
-        self._admission = plugins.chain(view, self._charge, self.authorizer)
+        around = Surroundings(log, view, self, self.authorizer, self.webhooks)
+        self._admission = plugins.chain(view, self._charge, self.authorizer, around)
         self._strategies = strategies.Strategies(view, issues_tokens=True)
         self._registries: dict[tuple[str, str, str], Registry] = {}
         self._builtin = served
@@ -57,6 +61,11 @@ class Catalog:
             found.sibling = functools.partial(self._sibling, found.table, name)
             self._registries[key] = found
         return found
+
+    def equivalents(self, resource: kinds.Resource) -> list[kinds.Resource]:
+        """What is served from the same objects, the resource itself included, in discovery's order."""
+        table = convert.stored(resource.group, resource.name)
+        return [other for other in self.kinds if convert.stored(other.group, other.name) == table]
 
     async def close(self) -> None:
         """Ends connections to other programs."""
@@ -121,6 +130,8 @@ class Catalog:
                     self._makers[_key(resource)] = make
         found.sort(key=lambda resource: (resource.group, kinds.version_order(resource.version), resource.name))
         self.kinds = kinds.Kinds(itertools.chain(self._builtin, found))
+        for listener in self.listeners:
+            listener()
 
 
 def _key(resource: kinds.Resource) -> tuple[str, str, str]:

@@ -27,8 +27,23 @@ class DeleteOptions:
     dry_run: bool = False
     orphan_dependents: bool | None = None
     user: User = SYSTEM
+    # One of a whole collection: the request names no object.
+    collection: bool = False
     # Of admission plug-ins, filled on the way.
     warnings: list[str] = field(default_factory=list)
+
+    def shown(self) -> Object:
+        """As webhooks and policies see them."""
+        conditions = {"uid": self.uid, "resourceVersion": self.revision}
+        found: Object = {
+            "gracePeriodSeconds": self.grace_period_seconds,
+            "preconditions": {name: value for name, value in conditions.items() if value is not None} or None,
+            "orphanDependents": self.orphan_dependents,
+            "propagationPolicy": self.policy if self.orphan_dependents is None and self.policy else None,
+            "dryRun": ["All"] if self.dry_run else None,
+        }
+        head = {"kind": "DeleteOptions", "apiVersion": "meta.k8s.io/v1"}
+        return head | {name: value for name, value in found.items() if value is not None}
 
 
 @dataclass(slots=True)
@@ -70,8 +85,9 @@ async def delete(registry: Registry, namespace: str, name: str, options: DeleteO
 
 async def _is_admitted(registry: Registry, entry: Entry, obj: Object, options: DeleteOptions) -> bool:
     """False when the object changed while other programs were asked. Raises StatusError."""
-    a = Attributes("DELETE", registry.resource, entry.key.namespace, entry.key.name, old=obj)
-    a.dry_run, a.user = options.dry_run, options.user
+    name = "" if options.collection else entry.key.name
+    a = Attributes("DELETE", registry.resource, entry.key.namespace, name, old=obj)
+    a.dry_run, a.user, a.options = options.dry_run, options.user, options.shown()
     gate = registry.gate
     gate.admit(a)
     gate.validate(a)

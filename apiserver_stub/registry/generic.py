@@ -37,6 +37,12 @@ class WriteOptions:
     field_manager: str = ""
     force: bool = False
     user: User = SYSTEM
+    # What the client said itself, as JSON has it.
+    stated: Mapping[str, Any] = field(default_factory=dict)
+
+    def shown(self, kind: str) -> Object:
+        """As webhooks and policies see them; kind: CreateOptions or UpdateOptions."""
+        return {"kind": kind, "apiVersion": "meta.k8s.io/v1", **self.stated}
 
 
 @dataclass(slots=True)
@@ -237,24 +243,46 @@ class Registry:
         a = Attributes(
             "CREATE", resource, namespace, upkeep.named(obj), obj, dry_run=options.dry_run, user=options.user
         )
+        a.options = options.shown("CreateOptions")
         self.gate.admit(a)
-        asks = self.gate.asks(a)
-        if asks:
-            await self.gate.ask_to_admit(a)
-            obj = self._renewed(a)
-        upkeep.begin(obj)
-        strategy.prepare_create(obj)
-        generated = upkeep.name_it(obj)
-        self._validate(obj, metadata.validate(resource, obj) + strategy.validate(obj))
-        self.gate.validate(a)
-        if asks:
-            await self.gate.ask_to_validate(a)
+        if self.gate.asks(a):
+            generated = await self._ask(a, repeated, owners)
+            obj = a.obj or {}
+        else:
+            generated = self._prepare_create(a, obj)
         warnings = repeated + strategy.warnings(obj, None)
         if obj["metadata"].get("resourceVersion") not in (None, "", "0"):
             raise status.unknown("resourceVersion should not be set on objects to be created")
         key = self._free(obj, namespace, generated=generated)
         await self.gate.charge(a)
         return Written(await self._store(key, obj, None, options.dry_run), True, warnings + a.warnings)
+
+    def _prepare_create(self, a: Attributes, obj: Object) -> bool:
+        """Makes and checks what is to be stored; whether its name was generated. Raises StatusError (403, 422)."""
+        upkeep.begin(obj)
+        self.strategy.prepare_create(obj)
+        generated = upkeep.name_it(obj)
+        self._validate(obj, metadata.validate(self.resource, obj) + self.strategy.validate(obj))
+        self.gate.validate(a)
+        return generated
+
+    async def _ask(self, a: Attributes, repeated: list[str], owners: list[Object]) -> bool:
+        """As _prepare_create, with the help of other programs; a.obj becomes what is to be stored."""
+        await self.gate.ask_to_admit(a)
+        assert a.obj is not None
+        upkeep.place(self.resource, a.obj, a.namespace)
+        repeated += upkeep.drop_duplicate_owners(a.obj)
+        upkeep.restore_owners(a.obj, owners)
+        wanted = a.obj
+        for _ in range(_ATTEMPTS):
+            a.obj = orjson.loads(orjson.dumps(wanted))
+            generated = self._prepare_create(a, a.obj)
+            await self.gate.ask_to_validate(a)
+            # Others wrote meanwhile: an address or port that was free may be taken now, and another has to be found.
+            if not self.strategy.validate(a.obj):
+                break
+        self.gate.validate(a)
+        return generated
 
     def _free(self, obj: Object, namespace: str, *, generated: bool) -> Key:
         """Where a new object goes; a generated name that is taken is made again. Raises StatusError (409)."""
@@ -269,12 +297,25 @@ class Registry:
             raise status.generate_name_conflict(self.resource, meta["name"])
         raise status.already_exists(self.resource, meta["name"])
 
-    def _renewed(self, a: Attributes) -> Object:
-        """What other programs made of an object, in canonical form."""
-        assert a.obj is not None
-        self.check(a.obj, "Ignore")
-        self.strategy.default(a.obj)
-        return a.obj
+    def canonical(self, obj: Object) -> Object:
+        """What other programs made of an object, as if a client had sent it. Raises StatusError (422)."""
+        self.check(obj, "Ignore")
+        if not isinstance(obj.get("metadata"), dict):
+            obj["metadata"] = {}
+        self.strategy.default(obj)
+        return obj
+
+    async def converted(self, obj: Object, api_version: str) -> Object:
+        """An object of this version in another one that is served. Raises StatusError."""
+        other = self.sibling(api_version)
+        if other is None:
+            raise status.internal(f"unable to convert to {api_version}")
+        body = {name: value for name, value in obj.items() if name not in ("kind", "apiVersion")}
+        if self.converter:
+            body = self.converter.to_stored(body)
+        if other.converter:
+            body = other.converter.from_stored(body)
+        return {"kind": other.resource.kind, "apiVersion": api_version, **body}
 
     async def update(
         self,
@@ -316,7 +357,7 @@ class Registry:
             upkeep.check_uid(self.resource, obj, old, key)
         upkeep.keep(obj, old)
         a = Attributes("UPDATE", self.resource, key.namespace, key.name, obj, old, subresource)
-        a.dry_run, a.user = options.dry_run, options.user
+        a.dry_run, a.user, a.options = options.dry_run, options.user, options.shown("UpdateOptions")
         if subresource != "binding":
             self.strategy.default(obj)
             if not wish.owned:
@@ -325,15 +366,21 @@ class Registry:
             self.gate.admit(a)
         asks = self.gate.asks(a)
         if asks:
+            owners = obj["metadata"].get("managedFields") or []
             await self.gate.ask_to_admit(a)
-            obj = self._renewed(a)
+            obj = a.obj or {}
+            upkeep.place(self.resource, obj, key.namespace)
+            repeated += upkeep.drop_duplicate_owners(obj)
+            upkeep.keep(obj, old)
+            upkeep.restore_owners(obj, owners)
         self._prepare_update(obj, old, subresource)
         upkeep.keep_times(obj, old)
         self.gate.validate(a)
         if asks:
             await self.gate.ask_to_validate(a)
-            if self.log.head(key) is not entry:
+            if self.log.head(key) is not entry or self._is_outdated(obj, old, subresource):
                 raise _Overtaken
+            self.gate.validate(a)
         warnings = repeated + a.warnings
         if not subresource:
             warnings = self.strategy.warnings(obj, old) + warnings
@@ -343,6 +390,10 @@ class Registry:
             return Written(await self._finish(entry, obj, options.dry_run), False, warnings)
         await self.gate.charge(a)
         return Written(await self._store(key, obj, entry, options.dry_run), False, warnings)
+
+    def _is_outdated(self, obj: Object, old: Object, subresource: str) -> bool:
+        """Whether what the update was given (ports, addresses) has been given to others while programs were asked."""
+        return not subresource and bool(self.strategy.validate_update(obj, old))
 
     def _prepare_update(self, obj: Object, old: Object, subresource: str) -> None:
         strategy = self.strategy

@@ -93,6 +93,17 @@ def own(obj: Object, owners: list[Object]) -> None:
         obj["metadata"].pop("managedFields", None)
 
 
+def restore_owners(obj: Object, owners: list[Object]) -> None:
+    """managedFields that a webhook made unreadable become what they were."""
+    given = obj["metadata"].get("managedFields")
+    if given == owners:
+        return
+    try:
+        entries.decode(given)
+    except (entries.Malformed, AttributeError, TypeError):
+        own(obj, owners)
+
+
 def keep_times(obj: Object, old: Object) -> None:
     """A write that changes nothing but the times of managedFields is none."""
     mine, before = obj["metadata"].get("managedFields"), old["metadata"].get("managedFields")

@@ -179,6 +179,13 @@ class CustomRegistry(Registry):
     def check(self, obj: Object, field_validation: decoding.FieldValidation, quoted: str | None = None) -> list[str]:
         return bodies.check(obj, self.resource, self.schema, field_validation, quoted)
 
+    async def converted(self, obj: Object, api_version: str) -> Object:
+        """Raises StatusError (500)."""
+        if self._remote is None:
+            return {**obj, "apiVersion": api_version}
+        (found,) = await self._remote.convert([obj], api_version)
+        return found
+
     # -- writing
 
     async def create(

@@ -1,0 +1,1 @@
+"""Admission webhooks: other programs that may change requests or refuse them."""

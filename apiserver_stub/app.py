@@ -3,15 +3,14 @@
 import asyncio
 import errno
 import os
-import ssl
-from pathlib import Path
 
 from aiohttp import web
 
 from apiserver_stub import bootstrap
-from apiserver_stub.auth import account_keys, addresses, pki
+from apiserver_stub.auth import account_keys, addresses, pki, tls
 from apiserver_stub.auth.authenticate import TokenFile
 from apiserver_stub.auth.peers import Peers
+from apiserver_stub.auth.renewal import Renewal
 from apiserver_stub.auth.signer import Signer
 from apiserver_stub.auth.tokens import Issuer, Tokens
 from apiserver_stub.crd import CustomResources
@@ -47,11 +46,13 @@ class App:
         self.catalog = Catalog(kinds.builtin(), log)
         self.signer = Signer(settings.pki / "sa.key")
         issuer = Issuer(account_keys.load(settings.pki), self.signer, log)
+        self.forwarder = Forwarder(log, settings.pki)
+        self.renewal = Renewal(settings.pki, lambda: certificates(settings))
         self.server = Server(
             self.catalog,
             Tokens(tokens, issuer),
             self.catalog.authorizer,
-            Forwarder(log, settings.pki),
+            self.forwarder,
             Peers(os.geteuid(), settings.local_user, settings.local_groups),
         )
         self.server.metrics.sources.append(self._families)
@@ -74,8 +75,8 @@ class App:
         self._runner = web.ServerRunner(listener, shutdown_timeout=STOP_SECONDS)
         await self._runner.setup()
         self.custom.load()
-        tls = _tls(settings.pki)
-        site = web.TCPSite(self._runner, settings.bind, settings.port, ssl_context=tls, reuse_address=True)
+        context = tls.serving(settings.pki)
+        site = web.TCPSite(self._runner, settings.bind, settings.port, ssl_context=context, reuse_address=True)
         try:
             await site.start()
         except OSError as error:
@@ -84,9 +85,19 @@ class App:
         await self._listen_locally(self._runner)
         self.server.url = self.url
         await bootstrap.ensure(self.catalog, self._address(), self.port)
+        self._write_kubeconfigs()
+        self.renewal.renewed += [
+            lambda: tls.renew(context, settings.pki),
+            self.forwarder.renew,
+            self._write_kubeconfigs,
+        ]
+        running = (self._compact(), self.custom.run(), self.renewal.run())
+        self._tasks = [asyncio.create_task(work) for work in running]
+
+    def _write_kubeconfigs(self) -> None:
+        settings = self.settings
         pki.write_kubeconfig(settings.operators_kubeconfig, settings.pki, self.url, "operators")
         pki.write_kubeconfig(settings.kubeconfig, settings.pki, self.url)
-        self._tasks = [asyncio.create_task(work) for work in (self._compact(), self.custom.run())]
 
     async def _listen_locally(self, runner: web.ServerRunner) -> None:
         """On the Unix sockets that systemd handed over, and on the one of the command line."""
@@ -169,18 +180,6 @@ def certificates(settings: Settings) -> list[pki.Leaf]:
 def _addresses(settings: Settings) -> set[str]:
     found = addresses.local() | {settings.bind, settings.advertise}
     return {address for address in found if address not in ("", "0.0.0.0", "::")}  # noqa: S104
-
-
-def _tls(directory: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(directory / "serving.crt", directory / "serving.key")
-    # Whoever shows a certificate shows one of ours; tokens and anonymous requests need none.
-    context.load_verify_locations(directory / "ca.crt")
-    context.verify_mode = ssl.CERT_OPTIONAL
-    context.set_alpn_protocols(["http/1.1"])
-    context.num_tickets = 0
-    return context
 
 
 def _listen_fault(settings: Settings, error: OSError) -> str:

@@ -11,6 +11,7 @@ import aiohttp
 import yarl
 from aiohttp import web
 
+from apiserver_stub.auth import tls
 from apiserver_stub.http import handshake, kubelet, tunnel
 from apiserver_stub.http.context import Context
 from apiserver_stub.meta import status
@@ -31,9 +32,12 @@ class Forwarder:
 
     @functools.cached_property
     def _tls(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=str(self._pki / "ca.crt"))
-        context.load_cert_chain(self._pki / "kubelet-client.crt", self._pki / "kubelet-client.key")
-        return context
+        return tls.client(self._pki, "kubelet-client")
+
+    def renew(self) -> None:
+        """The files of the certificate have changed. Raises OSError and ssl.SSLError."""
+        if "_tls" in self.__dict__:
+            tls.renew(self._tls, self._pki, "kubelet-client")
 
     async def log(self, context: Context) -> web.StreamResponse:
         pod = self._pod(context)

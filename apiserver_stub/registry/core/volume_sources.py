@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from apiserver_stub.meta import field
@@ -13,7 +13,6 @@ from apiserver_stub.registry.podspec import volumes
 from apiserver_stub.registry.storage import drivers
 
 Object = Mapping[str, Any]
-Check = Callable[[Object, str], list[FieldError]]
 
 _WWN: Final = "must specify either targetWWNs or wwids, but not both"
 _SECRETS: Final = ("controllerPublishSecretRef", "nodePublishSecretRef", "nodeStageSecretRef", "nodeExpandSecretRef")
@@ -21,22 +20,7 @@ _SECRETS: Final = ("controllerPublishSecretRef", "nodePublishSecretRef", "nodeSt
 
 def validate(spec: Object, path: str, *, has_affinity: bool) -> list[FieldError]:
     """Errors in the one source that a volume must have. has_affinity: whether it says on which nodes it is."""
-    out = []
-    used = 0
-    for name, check in _SOURCES.items():
-        source = spec.get(name)
-        if source is None:
-            continue
-        if used:
-            out.append(field.forbidden(f"{path}.{name}", "may not specify more than 1 volume type"))
-            continue
-        used += 1
-        out += check(source, f"{path}.{name}")
-        if name == "local" and not has_affinity:
-            out.append(field.required(f"{path}.nodeAffinity", "Local volume requires node affinity"))
-    if not used:
-        out.append(field.required(path, "must specify a volume type"))
-    return out
+    return volumes.one_source(_SOURCES if has_affinity else _WITHOUT_AFFINITY, spec, path)
 
 
 def only(spec: Object) -> dict[str, Any]:
@@ -150,6 +134,12 @@ def _local(source: Object, path: str) -> list[FieldError]:
     return volumes.no_back_steps(name, f"{path}.path") if name else [field.required(f"{path}.path")]
 
 
+def _stray_local(source: Object, path: str) -> list[FieldError]:
+    """A local volume that does not say on which nodes it is."""
+    missing = field.required(f"{path.removesuffix('.local')}.nodeAffinity", "Local volume requires node affinity")
+    return [*_local(source, path), missing]
+
+
 def _csi(source: Object, path: str) -> list[FieldError]:
     out = drivers.csi_name(source.get("driver", ""), f"{path}.driver")
     out += _needs("volumeHandle")(source, path)
@@ -161,7 +151,7 @@ def _csi(source: Object, path: str) -> list[FieldError]:
 
 
 # In the order in which upstream looks at them: the first one found is the volume's source.
-_SOURCES: Final[Mapping[str, Check]] = {
+_SOURCES: Final[Mapping[str, volumes.Check]] = {
     "hostPath": volumes.host_path,
     "gcePersistentDisk": _partitioned("pdName"),
     "awsElasticBlockStore": _partitioned("volumeID"),
@@ -185,3 +175,4 @@ _SOURCES: Final[Mapping[str, Check]] = {
     "storageos": lambda source, path: [],
     "csi": _csi,
 }
+_WITHOUT_AFFINITY: Final = {**_SOURCES, "local": _stray_local}

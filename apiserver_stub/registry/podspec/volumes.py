@@ -13,6 +13,7 @@ from apiserver_stub.registry.podspec import environment
 from apiserver_stub.schema import quantity
 
 Object = Mapping[str, Any]
+Check = Callable[[Object, str], list[FieldError]]
 
 _MODE_FAULT: Final = "must be a number between 0 and 0777 (octal), both inclusive"
 _HOST_PATH_TYPES: Final = (
@@ -34,7 +35,7 @@ def validate(volumes: Sequence[Object], path: str) -> tuple[frozenset[str], list
     for i, volume in enumerate(volumes):
         here = f"{path}[{i}]"
         name = volume.get("name", "")
-        found = _source(volume, here)
+        found = one_source(_SOURCES, volume, here)
         if not name:
             found.append(field.required(f"{here}.name"))
         else:
@@ -47,10 +48,11 @@ def validate(volumes: Sequence[Object], path: str) -> tuple[frozenset[str], list
     return frozenset(names), out
 
 
-def _source(volume: Object, path: str) -> list[FieldError]:
+def one_source(sources: Mapping[str, Check], volume: Object, path: str) -> list[FieldError]:
+    """Errors in the one source that a volume must have. sources: those there are, and what each has to be."""
     out = []
     used = 0
-    for name, check in _SOURCES.items():
+    for name, check in sources.items():
         source = volume.get(name)
         if source is None:
             continue
@@ -220,7 +222,7 @@ def _nothing(source: Object, path: str) -> list[FieldError]:
 
 
 # In the order in which upstream looks at them: the first one found is the volume's source.
-_SOURCES: Final[Mapping[str, Callable[[Object, str], list[FieldError]]]] = {
+_SOURCES: Final[Mapping[str, Check]] = {
     "emptyDir": _empty_dir,
     "hostPath": host_path,
     "gitRepo": _needs("repository"),

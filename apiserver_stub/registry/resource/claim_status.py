@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from apiserver_stub.meta import field
 from apiserver_stub.meta.field import FieldError
-from apiserver_stub.registry import formats, ip
+from apiserver_stub.registry import conditions, formats, ip
 from apiserver_stub.registry.podspec import golang, scheduling
 from apiserver_stub.registry.resource import binding, claim_validation, lists, names
 
@@ -119,10 +119,10 @@ def _device(device: Object, path: str, allocated: set[tuple[str, ...]]) -> list[
     if device_id(device) not in allocated:
         detail = "must be an allocated device in the claim"
         out.append(field.invalid(path, _shown(device_id(device)), detail))
-    conditions = device.get("conditions") or ()
-    if len(conditions) > _MOST_CONDITIONS:
-        out.append(field.too_many(f"{path}.conditions", len(conditions), _MOST_CONDITIONS))
-    out += binding.statuses(conditions, f"{path}.conditions")
+    given = device.get("conditions") or ()
+    if len(given) > _MOST_CONDITIONS:
+        out.append(field.too_many(f"{path}.conditions", len(given), _MOST_CONDITIONS))
+    out += conditions.validate(given, f"{path}.conditions")
     if device.get("data") is not None:
         out += claim_validation.raw(device["data"], f"{path}.data", _LONGEST_DATA)
     return out + _network(device.get("networkData") or {}, f"{path}.networkData")

@@ -84,7 +84,7 @@ class App:
         self.port = self._runner.addresses[0][1]
         await self._listen_locally(self._runner)
         self.server.url = self.url
-        await bootstrap.ensure(self.catalog, self._address(), self.port)
+        await bootstrap.ensure(self.catalog, self._address(), self.port, settings.node)
         self._write_kubeconfigs()
         self.renewal.renewed += [
             lambda: tls.renew(context, settings.pki),

@@ -20,15 +20,30 @@ _WRITER = WriteOptions(field_manager="kube-apiserver")
 NAMESPACES = ("kube-system", "kube-public", "kube-node-lease", "default")
 
 
-async def ensure(catalog: Catalog, address: str, port: int) -> None:
+# The accounts that operators act as; upstream's controller manager makes the same with the first token it asks for.
+ACCOUNTS = (
+    "clusterrole-aggregation-controller",
+    "deployment-controller",
+    "generic-garbage-collector",
+    "namespace-controller",
+    "node-controller",
+    "pvc-protection-controller",
+    "replicaset-controller",
+    "resourcequota-controller",
+    "service-account-controller",
+)
+
+
+async def ensure(catalog: Catalog, address: str, port: int, node: str) -> None:
     """Creates what is missing; what is there is left alone, but for where the server listens.
 
-    address: of this machine, for Pods; "" where it has none.
+    address: of this machine, for Pods; "" where it has none. node: what its Node is called.
     """
     for name in NAMESPACES:
         await _create(catalog, "", "v1", "namespaces", {"metadata": {"name": name}})
     # At once: the log writes what comes together together.
-    await asyncio.gather(*(_role(catalog, resource, wanted) for resource, wanted in bootstrap_roles.load()))
+    await asyncio.gather(*(_role(catalog, resource, wanted) for resource, wanted in bootstrap_roles.load(node)))
+    await asyncio.gather(*(_create(catalog, "", "v1", "serviceaccounts", _account(name)) for name in ACCOUNTS))
     await _flow_control(catalog)
     local = apiservices.local(catalog.kinds.groups(), now())
     await asyncio.gather(*(_create_whole(catalog, "apiregistration.k8s.io", "apiservices", body) for body in local))
@@ -115,6 +130,10 @@ async def _replace(catalog: Catalog, group: str, version: str, resource: str, bo
     content = {name: value for name, value in body.items() if name != "metadata"}
     meta = body["metadata"]
     await registry.update(meta["namespace"], meta["name"], lambda old: old | content, _WRITER)
+
+
+def _account(name: str) -> dict[str, Any]:
+    return {"metadata": {"name": name, "namespace": "kube-system"}}
 
 
 def _endpoints(address: str, port: int) -> dict[str, Any]:

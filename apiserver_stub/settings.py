@@ -1,6 +1,7 @@
 """Settings of the API server: the command line, and what follows from it."""
 
 import argparse
+import os
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -42,6 +43,11 @@ class Settings:
     @property
     def operators_kubeconfig(self) -> Path:
         return self.data_dir / "operators.kubeconfig"
+
+    @property
+    def node(self) -> str:
+        """The name of this machine's Node, as its operators have it too."""
+        return (os.environ.get("UKUBE_NODE_NAME") or self.hostname).strip().lower()
 
     @property
     def client_address(self) -> str:

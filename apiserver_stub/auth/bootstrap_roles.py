@@ -15,6 +15,8 @@ from apiserver_stub.auth.rbac import Rule
 Object = dict[str, Any]
 
 DATA = Path(__file__).with_name("data") / "bootstrap.json"
+# What our operators need beyond upstream's controllers, and whom their process may act as (docs/adr/0018).
+OPERATORS = DATA.with_name("operators.json")
 LABEL = "kubernetes.io/bootstrapping"
 AUTO_UPDATE = "rbac.authorization.kubernetes.io/autoupdate"
 RESOURCES: Mapping[str, str] = {
@@ -25,9 +27,10 @@ RESOURCES: Mapping[str, str] = {
 }
 
 
-def load() -> Iterator[tuple[str, Object]]:
-    """Resource and object of each, roles before what binds them."""
-    for entry in orjson.loads(DATA.read_bytes()):
+def load(node: str) -> Iterator[tuple[str, Object]]:
+    """Resource and object of each. node: the name of this machine's Node."""
+    own = OPERATORS.read_bytes().replace(b"{node}", node.encode())
+    for entry in (*orjson.loads(DATA.read_bytes()), *orjson.loads(own)):
         meta: Object = {
             "name": entry["name"],
             "labels": {LABEL: "rbac-defaults"} | entry.get("labels", {}),

@@ -60,6 +60,9 @@ def _parser(module: str) -> argparse.ArgumentParser:
         "--node-name", metavar="NAME", help="this machine's Node (default: $UKUBE_NODE_NAME, host name)"
     )
     parser.add_argument("--node-ip", metavar="ADDRESS", help="where it is reached (default: $UKUBE_NODE_IP, by routes)")
+    parser.add_argument(
+        "--own-users", action="store_true", help="each operator acts as its own ServiceAccount, by impersonation"
+    )
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
     return parser
 
@@ -84,7 +87,9 @@ async def _host(options: argparse.Namespace, chosen: Sequence[str]) -> None:
     from operators._kube.session import Link
 
     link = Link(partial(kubeconfig.load, options.kubeconfig, options.context))
-    host = Host([load(name) for name in chosen], link, metrics_address=options.metrics_addr)
+    host = Host(
+        [load(name) for name in chosen], link, metrics_address=options.metrics_addr, own_users=options.own_users
+    )
     await host.run()
 
 

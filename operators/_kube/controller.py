@@ -70,15 +70,23 @@ class Controller:
     It may be called at any time, also when nothing changed, but never twice at once for one key. It returns a Result or
     raises: RetryAfter, Terminal, or anything else to be called again with back-off (50 ms doubling up to 30 s).
 
+    `user`: as whom it acts where each operator has an identity of its own; a function is asked at start; "": none.
     `component`: who Events say they come from ("replicaset-controller"). `metadata_only`: the
     cache keeps apiVersion, kind and metadata alone, for operators that watch many kinds but need nothing else of them;
     `keep`: the same by a function. What is not kept looks empty to reconciles and to `patch_status`.
     """
 
     def __init__(
-        self, name: str, *, component: str | None = None, metadata_only: bool = False, keep: Keep | None = None
+        self,
+        name: str,
+        *,
+        user: str | Callable[[], str] = "",
+        component: str | None = None,
+        metadata_only: bool = False,
+        keep: Keep | None = None,
     ) -> None:
         self.name = name
+        self._user = user
         self.component = component or f"{name}-controller"
         self.keep = keep or (metadata_of if metadata_only else None)
         self.reconcilers: list[Reconciler] = []
@@ -117,6 +125,10 @@ class Controller:
             return function
 
         return register
+
+    @property
+    def user(self) -> str:
+        return self._user if isinstance(self._user, str) else self._user()
 
     def on_startup(self, hook: Hook) -> Hook:
         """Run `hook` when the operator starts, before anything is watched. It must return: start tasks for the rest."""

@@ -30,7 +30,13 @@ class Member:
     """One operator of the host: restarted with back-off; counts for metrics and health."""
 
     def __init__(
-        self, controller: Controller, link: Link, started: Callable[[], None], synced: Callable[[], None]
+        self,
+        controller: Controller,
+        link: Link,
+        started: Callable[[], None],
+        synced: Callable[[], None],
+        *,
+        own_user: bool = False,
     ) -> None:
         self.controller = controller
         self.restarts = 0
@@ -38,6 +44,7 @@ class Member:
         self.error = ""
         self._log = logging.getLogger(f"ukube.{controller.name}")
         self._link = link
+        self._own_user = own_user
         self._started = started
         self._synced = synced
 
@@ -70,7 +77,8 @@ class Member:
             await asyncio.sleep(min(FIRST_RESTART * 2 ** min(failures, 20), LONGEST_RESTART))
 
     async def _run_once(self) -> None:
-        session = Session(self._link, self.controller.name)
+        user = self.controller.user if self._own_user else ""
+        session = Session(self._link, self.controller.name, user=user)
         self.runtime = runtime = Runtime(self.controller, self._link, session)
         runtime.on_synced = self._on_synced
         loop = asyncio.get_running_loop()
@@ -92,16 +100,26 @@ class Member:
 
 
 class Host:
-    """`metrics_address`: where /metrics, /healthz and /readyz are served ("127.0.0.1:10249"); None: nowhere."""
+    """`metrics_address`: where /metrics, /healthz and /readyz are served ("127.0.0.1:10249"); None: nowhere.
 
-    def __init__(self, controllers: Sequence[Controller], link: Link, *, metrics_address: str | None = None) -> None:
+    `own_users`: each operator acts as the user that it names, by impersonation.
+    """
+
+    def __init__(
+        self,
+        controllers: Sequence[Controller],
+        link: Link,
+        *,
+        metrics_address: str | None = None,
+        own_users: bool = False,
+    ) -> None:
         self._link = link
         self._stop = asyncio.Event()
         self._metrics_address = metrics_address
         self._is_ready = False
         self._lag = metrics.Histogram()
         self.members = {
-            controller.name: Member(controller, link, self._take_signals, self._tell_ready)
+            controller.name: Member(controller, link, self._take_signals, self._tell_ready, own_user=own_users)
             for controller in controllers
         }
 

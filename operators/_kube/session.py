@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from operators._kube import client, paths
+from operators._kube import client, identity, paths
 from operators._kube.errors import ApiError
 from operators._kube.kubeconfig import ConfigError, Connection
 from operators._kube.meta import Object, Objects
@@ -106,11 +106,12 @@ class Link:
         *,
         response_class: type[aiohttp.ClientResponse] = aiohttp.ClientResponse,
         trace_configs: list[aiohttp.TraceConfig] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> aiohttp.ClientSession:
         """An aiohttp session with our credentials."""
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=self.context, keepalive_timeout=KEEPALIVE_SECONDS),
-            headers={"User-Agent": agent, "Accept": "application/json", **self.connection.headers()},
+            headers={"User-Agent": agent, "Accept": "application/json", **self.connection.headers(), **(headers or {})},
             timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT, sock_connect=CONNECT_TIMEOUT),
             response_class=response_class,
             trace_configs=trace_configs,
@@ -147,13 +148,14 @@ class Session:
 
     kopf reports every object of a list by itself but never the list's end, which is what tells what vanished. So the
     lists it asks for are read here as well, whole, as they come in. `keep_lists`: also leave them to kopf, for others'
-    handlers beside ours.
+    handlers beside ours. `user`: act as him; "" for whom the credentials name.
     """
 
-    def __init__(self, link: Link, name: str, *, keep_lists: bool = False) -> None:
+    def __init__(self, link: Link, name: str, *, user: str = "", keep_lists: bool = False) -> None:
         self.link = link
         self._name = name
         self._keep_lists = keep_lists
+        self._headers = identity.impersonation(user) if user else {}
         self._listeners: list[Listed] = []
         self._http: aiohttp.ClientSession | None = None
         self._refusals = 0
@@ -178,6 +180,7 @@ class Session:
                 f"ukube-{self._name}",
                 response_class=_response_class(self._on_list),
                 trace_configs=[trace],
+                headers=self._headers,
             )
         return self._http
 

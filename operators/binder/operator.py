@@ -12,7 +12,7 @@ from operators._kube.meta import Object
 from operators.binder import plan, status
 from operators.binder.assumed import Assumed
 
-controller = Controller("binder", component=plan.SCHEDULER)
+controller = Controller("binder", user="system:kube-scheduler", component=plan.SCHEDULER)
 
 # Both are rebuilt from the cluster by the first round of reconciles after a start.
 _waiting: set[Key] = set()

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from operators._kube import meta
+from operators._kube import identity, meta
 from operators._kube.controller import DONE, Controller, Key, Kube, Result, Watch
 from operators._kube.meta import Object
 from operators.clusterrole import plan
 
-controller = Controller("clusterrole", component="clusterrole-aggregation-controller")
+controller = Controller(
+    "clusterrole",
+    user=identity.account("clusterrole-aggregation-controller"),
+    component="clusterrole-aggregation-controller",
+)
 
 _API, _ROLES = "rbac.authorization.k8s.io/v1", "clusterroles"
 

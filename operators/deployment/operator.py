@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from operators._kube import claims, client, meta, selectors
+from operators._kube import claims, client, identity, meta, selectors
 from operators._kube.controller import DONE, Controller, Key, Kube, Result, Watch
 from operators._kube.errors import Terminal, raise_first
 from operators._kube.meta import Object
 from operators.deployment import creation, plan, progress, sets, status
 
-controller = Controller("deployment")
+controller = Controller("deployment", user=identity.account("deployment-controller"))
 
 _API = "apps/v1"
 

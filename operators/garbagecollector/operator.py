@@ -13,14 +13,19 @@ import functools
 from collections.abc import Iterable
 from datetime import datetime
 
-from operators._kube import meta
+from operators._kube import identity, meta
 from operators._kube.controller import DONE, Controller, Key, Kube, Result, Watch
 from operators._kube.errors import ApiError, raise_first
 from operators._kube.meta import Object
 from operators._kube.paths import Kind
 from operators.garbagecollector import deletion, graph, kinds, owners, plan, sweep
 
-controller = Controller("garbagecollector", component="garbage-collector-controller", keep=graph.slim)
+controller = Controller(
+    "garbagecollector",
+    user=identity.account("generic-garbage-collector"),
+    component="garbage-collector-controller",
+    keep=graph.slim,
+)
 
 _graph = graph.Graph()
 _catalogue = owners.Catalogue()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from operators._kube import meta, paths
+from operators._kube import identity, meta, paths
 from operators._kube.controller import DONE, Controller, Key, Kube, Result
 from operators._kube.errors import ApiError
 from operators.namespace import content, plan, status
 
-controller = Controller("namespace")
+controller = Controller("namespace", user=identity.account("namespace-controller"))
 
 
 @controller.reconcile("v1", "namespaces")

@@ -15,7 +15,7 @@ from operators._node.ports import PodmanError
 from operators.node import lease, machine, plan, status
 from operators.node.facts import Image, Pressure
 
-controller = Controller("node", component="kubelet")
+controller = Controller("node", user=identity.node_user, component="kubelet")
 
 _LEASES = "coordination.k8s.io/v1"
 
@@ -80,7 +80,7 @@ async def stop(kube: Kube) -> None:
     watches=[Watch("v1/pods", keys=node_of, field_selector=lambda: f"spec.nodeName={identity.node_name()}")],
 )
 async def reconcile(key: Key, kube: Kube, now: datetime) -> Result:
-    """Level-triggered: register, report, taint. Also runs every five minutes, as a kubelet reports."""
+    """Level-triggered: register, report. Also runs every five minutes, as a kubelet reports."""
     node = kube.get_or_none("v1", "nodes", key)
     if key != _me() or (node is not None and meta.is_deleting(node)):
         return DONE
@@ -93,7 +93,6 @@ async def reconcile(key: Key, kube: Kube, now: datetime) -> Result:
     if node is None:
         return Result(requeue_after=1)
     await kube.patch_status(node, status.compute(node, found, _local.pressure, _local.images, now))
-    raise_first(await kube.perform(plan.tainting(kube.get_or_none("v1", "nodes", key) or node)))
     return Result(requeue_after=status.REPORT_EVERY.total_seconds())
 
 

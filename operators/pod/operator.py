@@ -17,7 +17,7 @@ from operators.pod.kubelet import Kubelet
 from operators.pod.paths import Paths
 from operators.pod.sole import Sole
 
-controller = Controller("pod", component="kubelet")
+controller = Controller("pod", user=identity.node_user, component="kubelet")
 
 _POD_NETWORK = "10.244.0.0/22"
 _PKI = Path("/var/lib/ukube/apiserver/pki")

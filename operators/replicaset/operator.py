@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from operators._kube import claims, meta, selectors
+from operators._kube import claims, identity, meta, selectors
 from operators._kube.actions import Action
 from operators._kube.controller import DONE, Controller, Key, Kube, Result, Watch
 from operators._kube.errors import ApiError, raise_first
 from operators._kube.meta import Object
 from operators.replicaset import plan, pods, status
 
-controller = Controller("replicaset", keep=pods.slim)
+controller = Controller("replicaset", user=identity.account("replicaset-controller"), keep=pods.slim)
 
 _API = "apps/v1"
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from operators._kube import paths
+from operators._kube import identity, paths
 from operators._kube.controller import DONE, Controller, Key, Kube, Result
 from operators._kube.errors import ApiError
 from operators._kube.meta import Object
 from operators.resourcequota import plan, usage
 
-controller = Controller("resourcequota", component="resourcequota-controller")
+controller = Controller(
+    "resourcequota", user=identity.account("resourcequota-controller"), component="resourcequota-controller"
+)
 
 # Seconds between two looks: only what was deleted has to wait for them. Watching every kind would cost far more.
 _AGAIN = 5.0

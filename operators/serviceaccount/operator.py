@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from operators._kube import meta
+from operators._kube import identity, meta
 from operators._kube.controller import DONE, Controller, Key, Kube, Result, Watch
 from operators._kube.errors import ApiError, raise_first
 from operators._kube.meta import Object
 from operators.serviceaccount import plan
 
-controller = Controller("serviceaccount", component="serviceaccount-controller")
+controller = Controller(
+    "serviceaccount", user=identity.account("service-account-controller"), component="serviceaccount-controller"
+)
 
 
 def namespace_of(obj: Object, kube: Kube) -> Iterable[Key]:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from operators._kube import identity
 from operators._kube.controller import DONE, Controller, Key, Kube, Result
 from operators.volumeprotection import plan
 
-controller = Controller("volumeprotection", component="persistentvolumeclaim-protection-controller")
+controller = Controller(
+    "volumeprotection",
+    user=identity.account("pvc-protection-controller"),
+    component="persistentvolumeclaim-protection-controller",
+)
 
 _CLAIMS, _VOLUMES = "persistentvolumeclaims", "persistentvolumes"
 # Seconds. Pods are looked for only while a claim waits to go: watching them all would cost far more.

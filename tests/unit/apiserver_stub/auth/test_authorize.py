@@ -32,7 +32,7 @@ async def remove(log: MemoryLog, resource: str, name: str) -> None:
 
 async def cluster() -> MemoryLog:
     log = MemoryLog()
-    for resource, obj in bootstrap_roles.load():
+    for resource, obj in bootstrap_roles.load("node"):
         await store(log, resource, obj)
     return log
 

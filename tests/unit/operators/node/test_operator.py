@@ -62,13 +62,6 @@ async def test_podman_is_asked_again_when_a_pod_brought_another_image(kube: Fake
     assert list(operator.node_of(pod, kube)) == []
 
 
-async def test_the_taint_of_admission_goes_when_the_node_is_ready(kube: FakeKube):
-    taint = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
-    kube.add("v1", "nodes", {"metadata": {"name": "pi"}, "spec": {"taints": [taint]}})
-    await operator.reconcile(KEY, kube, kube.now)
-    assert "taints" not in kube.one("v1", "nodes", KEY)["spec"]
-
-
 async def test_another_node_is_none_of_our_business(kube: FakeKube):
     kube.add("v1", "nodes", {"metadata": {"name": "other"}})
     await operator.reconcile(Key("", "other"), kube, kube.now)

@@ -1,0 +1,71 @@
+"""Plays the part of a kubelet for Pods that never run: says that they do, and lets go of those that are deleted."""
+
+import contextlib
+import threading
+from types import TracebackType
+from typing import Self
+
+from tests.conformance.cluster import Object, Refused, Space
+
+RUNNING = "2026-01-01T00:00:00Z"
+
+
+def running(pod: Object, address: str = "10.1.0.1") -> Object:
+    """The status of the Pod once all of its containers run."""
+    containers = [
+        {
+            "name": container["name"],
+            "image": container["image"],
+            "imageID": "",
+            "ready": True,
+            "restartCount": 0,
+            "state": {"running": {"startedAt": RUNNING}},
+        }
+        for container in pod["spec"]["containers"]
+    ]
+    conditions = [{"type": name, "status": "True"} for name in ("Ready", "ContainersReady", "Initialized")]
+    return {
+        "phase": "Running",
+        "podIP": address,
+        "podIPs": [{"ip": address}],
+        "startTime": RUNNING,
+        "observedGeneration": pod["metadata"].get("generation", 1),
+        "conditions": conditions,
+        "containerStatuses": containers,
+    }
+
+
+class Kubelet:
+    """While entered, watches the namespace's Pods in a thread."""
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+        self.paused = False
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.03):
+            for pod in self.space.items("pods"):
+                with contextlib.suppress(Refused):
+                    self._serve(pod)
+
+    def _serve(self, pod: Object) -> None:
+        name = pod["metadata"]["name"]
+        status = pod["status"]
+        if "deletionTimestamp" in pod["metadata"]:
+            self.space.delete("pods", name, {"gracePeriodSeconds": 0})
+        elif self.paused or status.get("phase") in ("Succeeded", "Failed"):
+            return
+        elif status.get("phase") != "Running" or status.get("observedGeneration") != pod["metadata"].get("generation"):
+            self.space.patch("pods", name, {"status": running(pod)}, subresource="status")

@@ -8,6 +8,8 @@ from apiserver_stub.admission.escalation import RoleEscalation
 from apiserver_stub.admission.limitranger import LimitRanger
 from apiserver_stub.admission.namespaces import NamespaceLifecycle
 from apiserver_stub.admission.podsecurity import PodSecurity
+from apiserver_stub.admission.policies.validating import ValidatingAdmissionPolicy
+from apiserver_stub.admission.policies.world import World
 from apiserver_stub.admission.priority import Priority
 from apiserver_stub.admission.resourcequota import Ledger, ResourceQuota
 from apiserver_stub.admission.storage import PersistentVolumeClaimResize
@@ -16,10 +18,11 @@ from apiserver_stub.auth.authorize import Authorizer
 from apiserver_stub.registry import base
 
 
-def chain(view: base.View, ledger: Ledger, authorizer: Authorizer, around: Surroundings) -> Chain:
+def chain(view: base.View, ledger: Ledger, authorizer: Authorizer, around: Surroundings, world: World) -> Chain:
     """What else is done to new Pods is in registry/core/pod_admission.py.
 
-    ledger: how what is used of a ResourceQuota is written down. around: what webhooks need.
+    ledger: how what is used of a ResourceQuota is written down. around: what webhooks need;
+    world: what policies need.
     """
     limits = LimitRanger(view)
     return Chain(
@@ -30,6 +33,7 @@ def chain(view: base.View, ledger: Ledger, authorizer: Authorizer, around: Surro
             PodSecurity(view),
             PersistentVolumeClaimResize(view),
             CertificateApproval(authorizer),
+            ValidatingAdmissionPolicy(view, authorizer, world),
         ),
         remote=(MutatingWebhooks(around), ValidatingWebhooks(around)),
         charging=(ResourceQuota(view, ledger),),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from apiserver_stub.admission import plugins
 from apiserver_stub.admission.chain import Chain
+from apiserver_stub.admission.policies.world import World
 from apiserver_stub.admission.resourcequota import Charge
 from apiserver_stub.admission.webhooks.plugins import Surroundings
 from apiserver_stub.auth.authorize import Authorizer
@@ -37,7 +38,7 @@ class Catalog:
         self.authorizer = Authorizer(log)
         self.webhooks = Webhooks(log)
         around = Surroundings(log, view, self, self.authorizer, self.webhooks)
-        self._admission = plugins.chain(view, self._charge, self.authorizer, around)
+        self._admission = plugins.chain(view, self._charge, self.authorizer, around, World(self))
         self._strategies = strategies.Strategies(view, issues_tokens=True)
         self._registries: dict[tuple[str, str, str], Registry] = {}
         self._builtin = served

@@ -28,14 +28,14 @@ def only(spec: Object) -> dict[str, Any]:
     return {name: spec[name] for name in _SOURCES if spec.get(name) is not None}
 
 
-def _needs(*names: str) -> Check:
+def _needs(*names: str) -> volumes.Check:
     def check(source: Object, path: str) -> list[FieldError]:
         return [field.required(f"{path}.{name}") for name in names if not source.get(name)]
 
     return check
 
 
-def _partitioned(name: str) -> Check:
+def _partitioned(name: str) -> volumes.Check:
     def check(source: Object, path: str) -> list[FieldError]:
         number = source.get("partition", 0)
         return _needs(name)(source, path) + formats.faults(

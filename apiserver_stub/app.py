@@ -7,6 +7,8 @@ import os
 from aiohttp import web
 
 from apiserver_stub import bootstrap
+from apiserver_stub.aggregation import authentication
+from apiserver_stub.aggregation.controller import Aggregation
 from apiserver_stub.auth import account_keys, addresses, pki, tls
 from apiserver_stub.auth.authenticate import TokenFile
 from apiserver_stub.auth.peers import Peers
@@ -48,12 +50,14 @@ class App:
         issuer = Issuer(account_keys.load(settings.pki), self.signer, log)
         self.forwarder = Forwarder(log, settings.pki)
         self.renewal = Renewal(settings.pki, lambda: certificates(settings))
+        self.aggregation = Aggregation(self.catalog, log, settings.pki)
         self.server = Server(
             self.catalog,
             Tokens(tokens, issuer),
             self.catalog.authorizer,
             self.forwarder,
             Peers(os.geteuid(), settings.local_user, settings.local_groups),
+            self.aggregation,
         )
         self.server.metrics.sources.append(self._families)
         self.port = settings.port
@@ -75,6 +79,7 @@ class App:
         self._runner = web.ServerRunner(listener, shutdown_timeout=STOP_SECONDS)
         await self._runner.setup()
         self.custom.load()
+        self.aggregation.load()
         context = tls.serving(settings.pki)
         site = web.TCPSite(self._runner, settings.bind, settings.port, ssl_context=context, reuse_address=True)
         try:
@@ -85,13 +90,14 @@ class App:
         await self._listen_locally(self._runner)
         self.server.url = self.url
         await bootstrap.ensure(self.catalog, self._address(), self.port, settings.node)
+        await authentication.ensure(self.catalog, settings.pki)
         self._write_kubeconfigs()
         self.renewal.renewed += [
             lambda: tls.renew(context, settings.pki),
             self.forwarder.renew,
             self._write_kubeconfigs,
         ]
-        running = (self._compact(), self.custom.run(), self.renewal.run())
+        running = (self._compact(), self.custom.run(), self.renewal.run(), self.aggregation.run())
         self._tasks = [asyncio.create_task(work) for work in running]
 
     def _write_kubeconfigs(self) -> None:
@@ -116,6 +122,7 @@ class App:
         for task in self._tasks:
             task.cancel()
         await self.custom.stop()
+        await self.aggregation.stop()
         self.log.end_watches()
         if self._runner:
             await self._runner.cleanup()

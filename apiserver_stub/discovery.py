@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from apiserver_stub.schema import kinds as table
 from apiserver_stub.schema.kinds import Kinds, Resource, Subresource
@@ -34,13 +34,19 @@ def api_versions(server_address: str) -> JSON:
     }
 
 
-def api_groups(kinds: Kinds) -> JSON:
+class Groups(Protocol):
+    """Kinds, or more than this server's own."""
+
+    def groups(self) -> tuple[table.Group, ...]: ...
+
+
+def api_groups(kinds: Groups) -> JSON:
     """/apis: all groups but the core group."""
     groups = [_group(group) for group in kinds.groups() if group.name]
     return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
 
 
-def api_group(kinds: Kinds, name: str) -> JSON | None:
+def api_group(kinds: Groups, name: str) -> JSON | None:
     """/apis/NAME; None when there is no such group."""
     for group in kinds.groups():
         if group.name == name and name:

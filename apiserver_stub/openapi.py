@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import gzip
 import hashlib
+import itertools
 import re
 import weakref
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 
@@ -53,14 +54,25 @@ class Document:
         return gzip.decompress(self.gzipped)
 
 
-def v2(kinds: Kinds) -> Document:
+class Extension(Protocol):
+    """What another server adds to the v2 document: paths and definitions as JSON, with a hash of both."""
+
+    @property
+    def etag(self) -> str: ...
+    @property
+    def paths(self) -> Mapping[str, bytes]: ...
+    @property
+    def definitions(self) -> Mapping[str, bytes]: ...
+
+
+def v2(kinds: Kinds, others: Sequence[Extension] = ()) -> Document:
     """/openapi/v2: all groups in one document."""
-    return _cached(kinds, "v2", lambda: _v2_parts(kinds))
+    return _cached(kinds, "v2", lambda: _v2_parts(kinds, others), _tags(others))
 
 
-def v2_protobuf(kinds: Kinds) -> Document:
+def v2_protobuf(kinds: Kinds, others: Sequence[Extension] = ()) -> Document:
     """/openapi/v2 for application/com.github.proto-openapi.spec.v2@v1.0+protobuf; the content is not JSON."""
-    return _cached(kinds, "v2.pb", lambda: _v2_protobuf_parts(kinds))
+    return _cached(kinds, "v2.pb", lambda: _v2_protobuf_parts(kinds, others), _tags(others))
 
 
 def v3_group(kinds: Kinds, group: str, version: str) -> Document | None:
@@ -70,15 +82,24 @@ def v3_group(kinds: Kinds, group: str, version: str) -> Document | None:
     return _cached(kinds, f"v3/{group}/{version}", lambda: _v3_parts(kinds, group, version))
 
 
-def v3_index(kinds: Kinds) -> Document:
-    """/openapi/v3: the address of each group version's document, with its hash. Builds none of them."""
+def v3_index(kinds: Kinds, others: Mapping[str, str] | None = None) -> Document:
+    """/openapi/v3: the address of each group version's document, with its hash. Builds none of them.
+
+    others: addresses of documents of other servers, by path.
+    """
     paths = {}
     for group in kinds.groups():
         for version in group.versions:
             path = f"apis/{group.name}/{version}" if group.name else f"api/{version}"
             etag = _etag(kinds, f"v3/{group.name}/{version}")
             paths[path] = {"serverRelativeURL": f"/openapi/v3/{path}?hash={etag}"}
-    return _cached(kinds, "v3", lambda: iter([orjson.dumps({"paths": paths})]))
+    for path, url in (others or {}).items():
+        paths[path] = {"serverRelativeURL": url}
+    return _cached(kinds, "v3", lambda: iter([orjson.dumps({"paths": paths})]), repr(others) if others else "")
+
+
+def _tags(others: Sequence[Extension]) -> str:
+    return ",".join(other.etag for other in others)
 
 
 _documents: dict[str, Document] = {}
@@ -86,8 +107,11 @@ _documents: dict[str, Document] = {}
 _etags: weakref.WeakKeyDictionary[Kinds, dict[str, str]] = weakref.WeakKeyDictionary()
 
 
-def _cached(kinds: Kinds, name: str, parts: Any) -> Document:
+def _cached(kinds: Kinds, name: str, parts: Any, others: str = "") -> Document:
+    """others: names what comes from elsewhere."""
     etag = _etag(kinds, name)
+    if others:
+        etag = hashlib.sha256(f"{etag}\n{others}".encode()).hexdigest().upper()
     found = _documents.get(name)
     if found is None or found.etag != etag:
         found = _documents[name] = Document(_compress(parts()), etag)
@@ -144,10 +168,11 @@ def _joined(opening: bytes, members: Iterable[tuple[str, bytes]], closing: bytes
     yield closing
 
 
-def _v2_parts(kinds: Kinds) -> Iterator[bytes]:
-    paths = ((path, orjson.dumps(item)) for resource in kinds for path, item in openapi_paths.v2(resource))
+def _v2_parts(kinds: Kinds, others: Sequence[Extension]) -> Iterator[bytes]:
+    own = ((path, orjson.dumps(item)) for resource in kinds for path, item in openapi_paths.v2(resource))
+    paths = itertools.chain(own, *(other.paths.items() for other in others))
     yield from _joined(b'{"swagger":"2.0","info":' + orjson.dumps(_INFO) + b',"paths":{', paths, b"}")
-    yield from _joined(b',"definitions":{', _definitions(kinds).items(), b"}")
+    yield from _joined(b',"definitions":{', _definitions(kinds, others).items(), b"}")
     tail: JSON = {
         "parameters": openapi_paths.v2_parameters(),
         "securityDefinitions": {"BearerToken": _BEARER},
@@ -156,21 +181,25 @@ def _v2_parts(kinds: Kinds) -> Iterator[bytes]:
     yield b"," + orjson.dumps(tail)[1:]
 
 
-def _definitions(kinds: Kinds) -> dict[str, bytes]:
-    """All definitions in v2's form."""
-    found = schema.full_definitions()
+def _definitions(kinds: Kinds, others: Sequence[Extension] = ()) -> dict[str, bytes]:
+    """All definitions in v2's form; this server's own win."""
+    found = {name: text for other in others for name, text in other.definitions.items()}
+    found |= schema.full_definitions()
     for resource in kinds:
         if resource.is_custom:
             found.update(openapi_custom.definitions(resource))
     return found
 
 
-def _v2_protobuf_parts(kinds: Kinds) -> Iterator[bytes]:
+def _v2_protobuf_parts(kinds: Kinds, others: Sequence[Extension]) -> Iterator[bytes]:
     yield from openapi_protobuf.head(_INFO, openapi_paths.v2_parameters())
     for resource in kinds:
         for path, item in openapi_paths.v2(resource):
             yield openapi_protobuf.path(path, item)
-    for name, text in _definitions(kinds).items():
+    for other in others:
+        for path, text in other.paths.items():
+            yield openapi_protobuf.path(path, orjson.loads(text))
+    for name, text in _definitions(kinds, others).items():
         yield openapi_protobuf.definition(name, orjson.loads(text))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from apiserver_stub.aggregation.controller import Aggregation
 from apiserver_stub.http import negotiate, respond
 from apiserver_stub.http.context import Context
 from apiserver_stub.meta import status
@@ -18,7 +19,7 @@ from apiserver_stub.schema import kinds
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from apiserver_stub import openapi
+    from apiserver_stub import discovery, openapi
 
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _JSON = "application/json"
@@ -32,14 +33,20 @@ _OFFERED = (_JSON, "application/yaml", "application/vnd.kubernetes.protobuf")
 class Documents:
     """Answers /api, /apis and /openapi; the builders are imported when they are first asked for."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, aggregation: Aggregation) -> None:
         self._catalog = catalog
+        self._aggregation = aggregation
         # Of the kinds that they were made from: custom resources come and go.
         self._aggregates: dict[str, tuple[kinds.Kinds, bytes, str]] = {}
 
     @property
     def _kinds(self) -> kinds.Kinds:
         return self._catalog.kinds
+
+    @property
+    def _groups(self) -> "discovery.Groups":
+        aggregation = self._aggregation
+        return aggregation.documents.groups(self._kinds) if aggregation.backends else self._kinds
 
     async def answer(self, context: Context) -> web.StreamResponse | None:
         """None for a path that is none of these."""
@@ -54,7 +61,10 @@ class Documents:
         from apiserver_stub import discovery
 
         accept = context.request.headers.get("Accept", "")
-        if path in ("/api", "/apis") and (response := self._aggregated(context.request, accept, path)) is not None:
+        if (
+            path in ("/api", "/apis")
+            and (response := await self._aggregated(context.request, accept, path)) is not None
+        ):
             return response
         context.wanted = negotiate.accept(accept)
         content: dict[str, Any] | None
@@ -62,16 +72,16 @@ class Documents:
         if path == "/api":
             content = discovery.api_versions(context.request.host)
         elif path == "/apis":
-            content = discovery.api_groups(self._kinds)
+            content = discovery.api_groups(self._groups)
         elif target.version:
             content = discovery.resource_list(self._kinds, target.group, target.version)
         else:
-            content = discovery.api_group(self._kinds, target.group)
+            content = discovery.api_group(self._groups, target.group)
         if content is None:
             return None
         return await respond.document(context, content)
 
-    def _aggregated(self, request: web.BaseRequest, accept: str, path: str) -> web.Response | None:
+    async def _aggregated(self, request: web.BaseRequest, accept: str, path: str) -> web.Response | None:
         """The answer to clients that ask for all of discovery at once; None for the others."""
         from apiserver_stub import discovery
 
@@ -82,10 +92,14 @@ class Documents:
                 raise status.not_acceptable(_OFFERED)
             return None
         served = self._kinds
-        if path not in self._aggregates or self._aggregates[path][0] is not served:
-            built = respond.encoded(discovery.aggregated(served, path))
-            self._aggregates[path] = served, built, hashlib.sha256(built).hexdigest().upper()
-        _, content, tag = self._aggregates[path]
+        if self._aggregation.backends:
+            content = respond.encoded(await self._aggregation.documents.aggregated(served, path))
+            tag = hashlib.sha256(content).hexdigest().upper()
+        else:
+            if path not in self._aggregates or self._aggregates[path][0] is not served:
+                built = respond.encoded(discovery.aggregated(served, path))
+                self._aggregates[path] = served, built, hashlib.sha256(built).hexdigest().upper()
+            _, content, tag = self._aggregates[path]
         headers = {"Content-Type": _AGGREGATED, "ETag": f'"{tag}"', "Vary": "Accept", "Cache-Control": "public"}
         if _has_current(request, tag):
             return web.Response(status=304, headers=headers)
@@ -96,17 +110,31 @@ class Documents:
 
         accept = context.request.headers.get("Accept", "")
         if path == "/openapi/v2":
-            if _PROTOBUF in accept:
-                return await _document(context, functools.partial(openapi.v2_protobuf, self._kinds), _PROTOBUF_ANSWER)
-            if accept and "json" not in accept and "*" not in accept:
+            if _PROTOBUF not in accept and accept and "json" not in accept and "*" not in accept:
                 raise status.not_acceptable((_JSON, _PROTOBUF))
-            return await _document(context, functools.partial(openapi.v2, self._kinds), _JSON)
+            others = await self._aggregation.documents.extensions() if self._aggregation.backends else ()
+            if _PROTOBUF in accept:
+                build = functools.partial(openapi.v2_protobuf, self._kinds, others)
+                return await _document(context, build, _PROTOBUF_ANSWER)
+            return await _document(context, functools.partial(openapi.v2, self._kinds, others), _JSON)
         if path == "/openapi/v3":
-            return await _document(context, functools.partial(openapi.v3_index, self._kinds), _TEXT)
+            return await _document(
+                context, functools.partial(openapi.v3_index, self._kinds, await self._others()), _TEXT
+            )
         if accept and "json" not in accept and "/*" not in accept:
             return web.Response(status=406)
         group, version = _group_version(path.removeprefix("/openapi/v3/"))
+        if backend := self._aggregation.backends.get((group, version)):
+            from apiserver_stub.aggregation import proxy
+
+            return await proxy.serve(context, backend)
         return await _document(context, functools.partial(openapi.v3_group, self._kinds, group, version), _JSON)
+
+    async def _others(self) -> dict[str, str]:
+        """Where the v3 documents of aggregated servers are."""
+        if not self._aggregation.backends:
+            return {}
+        return {one.path: one.url for one in await self._aggregation.documents.v3()}
 
 
 async def _document(

@@ -7,6 +7,7 @@ import logging
 import orjson
 from aiohttp import web
 
+from apiserver_stub.aggregation.controller import Aggregation
 from apiserver_stub.auth import rbac
 from apiserver_stub.auth.authenticate import ANONYMOUS, MASTERS
 from apiserver_stub.auth.authorize import Authorizer
@@ -34,7 +35,13 @@ class Server:
     """The handler of all requests."""
 
     def __init__(
-        self, catalog: Catalog, tokens: Tokens, authorizer: Authorizer, forwarder: Forwarder, peers: Peers
+        self,
+        catalog: Catalog,
+        tokens: Tokens,
+        authorizer: Authorizer,
+        forwarder: Forwarder,
+        peers: Peers,
+        aggregation: Aggregation,
     ) -> None:
         self.metrics = metrics.Metrics()
         # Where clients find this server; known once it listens.
@@ -44,7 +51,8 @@ class Server:
         self._authentication = Authentication(tokens, authorizer, peers)
         self._authorizer = authorizer
         self._resources = resources.Resources(catalog, forwarder, tokens, authorizer)
-        self._documents = documents.Documents(catalog)
+        self._documents = documents.Documents(catalog, aggregation)
+        self._aggregation = aggregation
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         context: Context | None = None
@@ -87,6 +95,10 @@ class Server:
         target = context.target
         if MASTERS not in context.user.groups:
             self._authorizer.check(context.user, _attributes(context))
+        if self._aggregation.backends and (backend := self._aggregation.find(target)) is not None:
+            from apiserver_stub.aggregation import proxy
+
+            return await proxy.serve(context, backend)
         if target.resource:
             return await self._resources.answer(context)
         return await self._other(context)

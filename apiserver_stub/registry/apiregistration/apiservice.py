@@ -7,7 +7,8 @@ from typing import Final
 
 from apiserver_stub.meta import field
 from apiserver_stub.meta.field import FieldError
-from apiserver_stub.registry import base, formats
+from apiserver_stub.registry import base, formats, upkeep
+from apiserver_stub.registry.apiregistration import bootstrap
 
 Object = base.Object
 
@@ -25,6 +26,8 @@ class APIServices(base.Kind):
         super().prepare_create(obj)
         # An empty status is left out.
         obj.pop("status", None)
+        if obj["spec"].get("service") is None:
+            obj["status"] = {"conditions": [bootstrap.available(upkeep.now())]}
 
     def validate(self, obj: Object) -> list[FieldError]:
         spec = obj["spec"]

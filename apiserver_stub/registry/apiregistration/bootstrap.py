@@ -39,6 +39,19 @@ _VERSIONS: Final = {
     ("flowcontrol.apiserver.k8s.io", "v1"): 21,
     ("resource.k8s.io", "v1"): 21,
 }
+# Of custom resources, as upstream registers them: group, then version.
+CUSTOM_PRIORITIES: Final = (1000, 100)
+# The aggregator's own group has no APIService and comes before all others.
+_FIRST: Final = (1 << 20, 15)
+
+
+def priorities(group: str, version: str) -> tuple[int, int]:
+    """groupPriorityMinimum and versionPriority of a version that this server answers itself."""
+    if group == "apiregistration.k8s.io":
+        return _FIRST
+    if group not in _PRIORITIES:
+        return CUSTOM_PRIORITIES
+    return _PRIORITIES[group], _VERSIONS.get((group, version), 15)
 
 
 def local(groups: Iterable[kinds.Group], now: str) -> Iterator[Object]:
@@ -49,23 +62,28 @@ def local(groups: Iterable[kinds.Group], now: str) -> Iterator[Object]:
                 yield _service(group.name, version, now)
 
 
-def _service(group: str, version: str, now: str) -> Object:
-    available = {
+def available(now: str) -> Object:
+    """The condition of a local APIService. now: metav1.Time."""
+    return {
         "type": "Available",
         "status": "True",
         "lastTransitionTime": now,
         "reason": "Local",
         "message": "Local APIServices are always available",
     }
+
+
+def _service(group: str, version: str, now: str) -> Object:
+    first, second = priorities(group, version)
     spec: Object = {
         "version": version,
-        "groupPriorityMinimum": _PRIORITIES[group],
-        "versionPriority": _VERSIONS.get((group, version), 15),
+        "groupPriorityMinimum": first,
+        "versionPriority": second,
     }
     if group:
         spec["group"] = group
     return {
         "metadata": {"name": f"{version}.{group}", "labels": _LABELS},
         "spec": spec,
-        "status": {"conditions": [available]},
+        "status": {"conditions": [available(now)]},
     }

@@ -8,6 +8,7 @@ from apiserver_stub.admission.escalation import RoleEscalation
 from apiserver_stub.admission.limitranger import LimitRanger
 from apiserver_stub.admission.namespaces import NamespaceLifecycle
 from apiserver_stub.admission.podsecurity import PodSecurity
+from apiserver_stub.admission.policies.mutating import MutatingAdmissionPolicy
 from apiserver_stub.admission.policies.validating import ValidatingAdmissionPolicy
 from apiserver_stub.admission.policies.world import World
 from apiserver_stub.admission.priority import Priority
@@ -26,7 +27,13 @@ def chain(view: base.View, ledger: Ledger, authorizer: Authorizer, around: Surro
     """
     limits = LimitRanger(view)
     return Chain(
-        mutating=(NamespaceLifecycle(view), limits, RoleEscalation(authorizer), CertificateRequester()),
+        mutating=(
+            NamespaceLifecycle(view),
+            limits,
+            RoleEscalation(authorizer),
+            CertificateRequester(),
+            MutatingAdmissionPolicy(view, authorizer, world),
+        ),
         validating=(
             limits,
             Priority(view),

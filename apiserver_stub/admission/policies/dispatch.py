@@ -48,7 +48,6 @@ class Request:
         self._authorizer = authorizer
         self._world = world
         self._scopes: dict[ResourceName, dict[str, Any]] = {}
-        self._params: dict[tuple[str, str], Any] = {}
 
     def calls(self, bound: Sequence[Bound[P]]) -> Iterator[Call[P] | Problem[P]]:
         for one in bound:
@@ -91,13 +90,30 @@ class Request:
         a = self.attributes
         own = criteria.name_of(a)
         obj, old, kind = a.obj, a.old, None
-        if resource != own and a.kind == (a.resource.group, a.resource.version, a.resource.kind):
+        if self._is_foreign(resource):
             obj, old = (None if one is None else self._world.converted(one, own, resource) for one in (obj, old))
             kind = resource[0], resource[1], a.resource.kind
         request = review.request(a, resource, kind)
         return conditions.variables(
             a, self._authorizer, obj=obj, old=old, request=request, namespace=self._namespace(a)
         )
+
+    def put(self, obj: dict[str, Any], resource: ResourceName) -> None:
+        """Takes over what became of the object, in the terms of a resource. Changes the request's object in place."""
+        a = self.attributes
+        assert a.obj is not None
+        own = criteria.name_of(a)
+        if self._is_foreign(resource):
+            obj = self._world.converted(obj, resource, own)
+        a.obj.clear()
+        a.obj.update(obj)
+        self._scopes.clear()
+
+    def _is_foreign(self, resource: ResourceName) -> bool:
+        """Whether the objects have another form there; those of subresources have but one."""
+        a = self.attributes
+        own_kind = a.resource.group, a.resource.version, a.resource.kind
+        return resource != criteria.name_of(a) and a.kind == own_kind
 
     def _namespace(self, a: Attributes) -> Any:
         """What `namespaceObject` holds: None for what is in no namespace, and for Namespaces themselves."""

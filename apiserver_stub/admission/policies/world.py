@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from apiserver_stub.admission.attributes import Attributes
 from apiserver_stub.admission.criteria import ResourceName
+from apiserver_stub.meta.managed import shape
+from apiserver_stub.schema import openapi
 from apiserver_stub.schema.kinds import Kinds, Resource
 
 if TYPE_CHECKING:
@@ -22,6 +26,14 @@ class Catalog(Protocol):
     def find(self, group: str, version: str, name: str) -> Registry | None: ...
 
     def equivalents(self, resource: Resource) -> Iterable[Resource]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """shape: of the objects' schema; renewed: a patched object with its defaults, raises StatusError (422)."""
+
+    shape: shape.Shape
+    renewed: Callable[[Object], Object]
 
 
 class World:
@@ -60,6 +72,14 @@ class World:
             for other in self._catalog.equivalents(resource)
             if _name(other) != _name(resource) and (not subresource or subresource in other.subresources)
         ]
+
+    def target(self, a: Attributes, resource: ResourceName) -> Target:
+        """How objects of a request are patched in the terms of a resource."""
+        own = a.resource
+        if a.kind == (own.group, own.version, own.kind):
+            registry = self.registry(resource)
+            return Target(shape.of(registry.node), registry.canonical)
+        return Target(shape.of(openapi.node_for(a.kind)), lambda obj: obj)
 
     def converted(self, obj: Object, own: ResourceName, other: ResourceName) -> Object:
         """An object in another version, in which the same objects are served.

@@ -33,10 +33,10 @@ class Issued:
     issuer_id: str
 
 
-def authority(now: float, days: float, key_pem: bytes | None = None) -> Issued:
+def authority(now: float, days: float, key_pem: bytes | None = None, common_name: str = "kubernetes") -> Issued:
     """A CA, of a new key or of one that there is. Raises ValueError."""
     key = load_key(key_pem) if key_pem else ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kubernetes")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     begin, end = min(_CA_BEGIN, now), now + days * 86400.0
     builder = (
         _builder(name, name, key.public_key(), begin, end)

@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,13 +38,14 @@ class PkiError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A certificate that the CA signs. `names`: DNS names and IP addresses, sorted."""
+    """A certificate that a CA signs. `names`: DNS names and IP addresses, sorted; `authority`: the CA's file."""
 
     file: str
     common_name: str
     organization: str = ""
     names: tuple[str, ...] = ()
     server: bool = False
+    authority: str = "ca"
 
 
 def leaves(node_names: Iterable[str], addresses: Iterable[str], extra: Iterable[str], service: str) -> list[Leaf]:
@@ -57,6 +58,8 @@ def leaves(node_names: Iterable[str], addresses: Iterable[str], extra: Iterable[
         Leaf("operators", USERS["operators"]),
         Leaf("kubelet-client", "kube-apiserver-kubelet-client", "system:masters"),
         Leaf("kubelet", "kubelet", "", tuple(sorted(local | set(extra))), server=True),
+        # Extension servers believe whoever has it who the user is: no client certificate of the node's CA will do.
+        Leaf("front-proxy-client", "front-proxy-client", authority="front-proxy-ca"),
     ]
 
 
@@ -87,17 +90,29 @@ def ensure(
 
 def is_due(directory: Path, wanted: Iterable[Leaf], now: float) -> bool:
     """Whether there is something to issue."""
-    authority = _authority(directory, now)
-    return authority is None or any(_leaf_is_due(directory, leaf, authority, now) for leaf in wanted)
+    for file, signed in _by_authority(wanted):
+        authority = _authority(directory, file, now)
+        if authority is None or any(_leaf_is_due(directory, leaf, authority, now) for leaf in signed):
+            return True
+    return False
+
+
+def _by_authority(wanted: Iterable[Leaf]) -> Iterator[tuple[str, list[Leaf]]]:
+    """The node's CA first: it is there even if it has nothing to sign."""
+    wanted = list(wanted)
+    for file in dict.fromkeys(("ca", *(leaf.authority for leaf in wanted))):
+        yield file, [leaf for leaf in wanted if leaf.authority == file]
 
 
 def next_due(directory: Path, wanted: Iterable[Leaf]) -> float:
     """When the first certificate that is here is to be renewed, in seconds since the epoch; inf if none ever is."""
-    authority = _note(directory, "ca") or {}
-    notes = [note for leaf in wanted if (note := _note(directory, leaf.file)) is not None]
-    times = [_renewal(note) for note in notes if note["notAfter"] + _GAIN < authority.get("notAfter", 0)]
-    if authority and not authority["adopted"]:
-        times.append(_renewal(authority))
+    times = []
+    for file, signed in _by_authority(wanted):
+        authority = _note(directory, file) or {}
+        notes = [note for leaf in signed if (note := _note(directory, leaf.file)) is not None]
+        times += [_renewal(note) for note in notes if note["notAfter"] + _GAIN < authority.get("notAfter", 0)]
+        if authority and not authority["adopted"]:
+            times.append(_renewal(authority))
     return min(times, default=float("inf"))
 
 
@@ -134,12 +149,12 @@ def _is_outside(note: Note, now: float) -> bool:
     return bool(now < note["notBefore"] or now > note["notAfter"])
 
 
-def _authority(directory: Path, now: float) -> Note | None:
-    """The CA's note; None where the CA is to be made, renewed or read first."""
-    note = _note(directory, "ca")
+def _authority(directory: Path, file: str, now: float) -> Note | None:
+    """A CA's note; None where the CA is to be made, renewed or read first."""
+    note = _note(directory, file)
     if note is None:
         return None
-    if note["adopted"] or not (directory / "ca.key").exists():
+    if note["adopted"] or not (directory / f"{file}.key").exists():
         return note
     return None if _is_outside(note, now) or now > _renewal(note) else note
 
@@ -200,33 +215,35 @@ def _issue_in_child(directory: Path, wanted: list[Leaf], now: float, days: float
 def _issue(directory: Path, wanted: list[Leaf], now: float, days: float) -> None:
     from apiserver_stub.auth import issue
 
-    authority = _authority(directory, now) or _settle_authority(directory, now)
-    due = [leaf for leaf in wanted if _leaf_is_due(directory, leaf, authority, now)]
-    if due and not (directory / "ca.key").exists():
-        files = ", ".join(f"{leaf.file}.crt" for leaf in due)
-        raise PkiError(f"{directory}/ca.key is missing, so {files} cannot be issued: put it back")
-    if due and now > authority["notAfter"]:
-        raise PkiError(f"the CA in {directory}/ca.crt has expired: put another one there, with its ca.key")
-    if due:
-        signer = issue.Signer((directory / "ca.crt").read_bytes(), (directory / "ca.key").read_bytes())
-        for leaf in due:
-            _store(directory, leaf.file, signer.sign(leaf, now, days), leaf.names)
+    for file, signed in _by_authority(wanted):
+        authority = _authority(directory, file, now) or _settle_authority(directory, file, now)
+        due = [leaf for leaf in signed if _leaf_is_due(directory, leaf, authority, now)]
+        if due and not (directory / f"{file}.key").exists():
+            files = ", ".join(f"{leaf.file}.crt" for leaf in due)
+            raise PkiError(f"{directory}/{file}.key is missing, so {files} cannot be issued: put it back")
+        if due and now > authority["notAfter"]:
+            raise PkiError(f"the CA in {directory}/{file}.crt has expired: put another one there, with its {file}.key")
+        if due:
+            signer = issue.Signer((directory / f"{file}.crt").read_bytes(), (directory / f"{file}.key").read_bytes())
+            for leaf in due:
+                _store(directory, leaf.file, signer.sign(leaf, now, days), leaf.names)
     if account_keys.is_due(directory):
         for name, content in account_keys.make(directory).items():
             _write(directory / name, content)
 
 
-def _settle_authority(directory: Path, now: float) -> Note:
+def _settle_authority(directory: Path, file: str, now: float) -> Note:
     """Makes the CA, renews it with the same key, or takes over one that the owner has put there."""
     from apiserver_stub.auth import issue
 
-    certificate, key = directory / "ca.crt", directory / "ca.key"
-    if certificate.exists() and _note(directory, "ca") is None:
+    certificate, key = directory / f"{file}.crt", directory / f"{file}.key"
+    if certificate.exists() and _note(directory, file) is None:
         issued = issue.read(certificate.read_bytes(), key.read_bytes() if key.exists() else None, now)
-        return _store(directory, "ca", issued, (), adopted=True)
+        return _store(directory, file, issued, (), adopted=True)
     # With the same key, whoever trusts the old certificate also trusts what the new one signs.
-    issued = issue.authority(now, CA_YEARS * 365, key.read_bytes() if key.exists() else None)
-    return _store(directory, "ca", issued, ())
+    name = "kubernetes" if file == "ca" else file
+    issued = issue.authority(now, CA_YEARS * 365, key.read_bytes() if key.exists() else None, name)
+    return _store(directory, file, issued, ())
 
 
 def _store(directory: Path, file: str, issued: Any, names: tuple[str, ...], *, adopted: bool = False) -> Note:

@@ -15,6 +15,7 @@ from apiserver_stub.auth.peers import Peers
 from apiserver_stub.auth.renewal import Renewal
 from apiserver_stub.auth.signer import Signer
 from apiserver_stub.auth.tokens import Issuer, Tokens
+from apiserver_stub.certificates.controller import SigningRequests
 from apiserver_stub.crd import CustomResources
 from apiserver_stub.http import local_socket
 from apiserver_stub.http.listener import Listener
@@ -63,6 +64,7 @@ class App:
         self.port = settings.port
         self._runner: web.ServerRunner | None = None
         self.custom = CustomResources(self.catalog, log)
+        self.requests = SigningRequests(self.catalog, settings.pki)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -97,7 +99,13 @@ class App:
             self.forwarder.renew,
             self._write_kubeconfigs,
         ]
-        running = (self._compact(), self.custom.run(), self.renewal.run(), self.aggregation.run())
+        running = (
+            self._compact(),
+            self.custom.run(),
+            self.renewal.run(),
+            self.requests.run(),
+            self.aggregation.run(),
+        )
         self._tasks = [asyncio.create_task(work) for work in running]
 
     def _write_kubeconfigs(self) -> None:

@@ -100,6 +100,6 @@ def scopes(messages: bytes) -> Iterator[int]:
     while len(messages) >= _HEADER.size:
         length, kind, *_ = _HEADER.unpack_from(messages)
         # struct ifaddrmsg: family, prefix length, flags, scope.
-        if kind in _ADDRESS_MESSAGES and length >= _HEADER.size + 4:
+        if kind in _ADDRESS_MESSAGES and min(length, len(messages)) >= _HEADER.size + 4:
             yield messages[_HEADER.size + 3]
         messages = messages[max((length + 3) & ~3, _HEADER.size) :]

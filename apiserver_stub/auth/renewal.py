@@ -39,11 +39,10 @@ class Renewal:
 
     async def run(self) -> None:
         """To be cancelled when the server ends. Sleeps until something happens."""
-        timer = Timer(self._changed.set)
-        changes = addresses.Changes(self._changed.set)
+        timer, changes = Timer(self.look), addresses.Changes(self.look)
         try:
             while True:
-                timer.set(await self._look())
+                timer.set(await self._renew())
                 await self._changed.wait()
                 await asyncio.sleep(SETTLE_SECONDS)
                 self._changed.clear()
@@ -51,7 +50,11 @@ class Renewal:
             changes.close()
             timer.close()
 
-    async def _look(self) -> float:
+    def look(self) -> None:
+        """Something has changed: time, names or addresses."""
+        self._changed.set()
+
+    async def _renew(self) -> float:
         """Issues what is due; returns when to look again, in seconds since the epoch."""
         wanted, now = self._wanted(), time.time()
         try:

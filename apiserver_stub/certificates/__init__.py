@@ -1,0 +1,1 @@
+"""The signers kubernetes.io/*: who gets a certificate of the node's CA by CertificateSigningRequest, and for what."""

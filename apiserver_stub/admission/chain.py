@@ -48,6 +48,16 @@ class Gate:
         for plugin in self.remote:
             await plugin.validate(a)
 
+    async def pass_through(self, a: Attributes) -> None:
+        """All of it, for a request that is not an object to be stored. Raises StatusError."""
+        self.admit(a)
+        asks = self.asks(a)
+        if asks:
+            await self.ask_to_admit(a)
+        self.validate(a)
+        if asks:
+            await self.ask_to_validate(a)
+
     async def charge(self, a: Attributes) -> None:
         """Raises StatusError."""
         for plugin in self.charging:

@@ -7,6 +7,7 @@ from aiohttp import web
 from apiserver_stub.auth.authorize import Authorizer
 from apiserver_stub.auth.tokens import Tokens
 from apiserver_stub.http import (
+    admit,
     create,
     delete,
     list,
@@ -104,7 +105,7 @@ class Resources:
         if target.resource == "bindings" and not target.group:
             pods = self._catalog.find("", "v1", "pods")
             assert pods
-            return await subresources.bind(context, pods)
+            return await subresources.bind(context, pods, registry)
         if target.resource.endswith("reviews"):
             return await self._reviews.serve(context, registry)
         return await _OBJECT[context.verb](context, registry)
@@ -154,7 +155,7 @@ class Resources:
         if served.kind == registry.resource.kind:
             return await _PART[context.verb](context, registry)
         if target.subresource == "binding":
-            return await subresources.bind(context, registry)
+            return await subresources.bind(context, registry, registry)
         if target.subresource == "eviction":
             budgets = self._catalog.find("policy", "v1", "poddisruptionbudgets")
             assert budgets
@@ -170,6 +171,8 @@ class Resources:
             raise status.no_such_resource()
         if context.verb not in served.verbs:
             raise status.method_not_allowed()
+        if target.subresource != "log":
+            await admit.connection(context, registry)
         if target.subresource in _STREAMS:
             return await self._forwarder.connect(context)
         if target.subresource == "log":

@@ -9,7 +9,7 @@ from apiserver_stub.auth.accounts import Refused
 from apiserver_stub.auth.authenticate import User
 from apiserver_stub.auth.authorize import Authorizer
 from apiserver_stub.auth.tokens import Tokens
-from apiserver_stub.http import access_reviews, options, respond
+from apiserver_stub.http import access_reviews, admit, options, respond
 from apiserver_stub.http.context import Context, decoded_object, object_body
 from apiserver_stub.meta import status
 from apiserver_stub.registry.generic import Registry, now
@@ -48,6 +48,7 @@ class Reviews:
         asked = options.write_options(context.query, context.dry_runs, "CreateOptions", context.user)
         review = decoded_object(context, content, registry, asked.field_validation)
         review.pop("status", None)
+        review = await admit.creation(context, registry, review, asked)
         head = {"kind": registry.resource.kind, "apiVersion": registry.resource.api_version}
         return await respond.document(context, head | answer(context, review), 201)
 

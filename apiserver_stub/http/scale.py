@@ -94,5 +94,7 @@ async def _store(context: Context, registry: Registry, asked: WriteOptions, chan
         obj["metadata"]["managedFields"] = managed.put(before, owners, registry.resource.api_version, paths)
         return obj
 
-    written = await registry.update(context.target.namespace, context.target.name, changed, asked, owned=True)
+    target = context.target
+    written = await registry.update(target.namespace, target.name, changed, asked, owned=True, part=registry.scale)
+    context.warn(written.warnings)
     return await respond.document(context, registry.scale.of(registry.object(written.entry)))

@@ -11,7 +11,7 @@ from apiserver_stub.auth import accounts
 from apiserver_stub.auth.accounts import Bound
 from apiserver_stub.auth.signer import SigningError
 from apiserver_stub.auth.tokens import Issuer
-from apiserver_stub.http import options, respond
+from apiserver_stub.http import admit, options, respond
 from apiserver_stub.http.context import Context, decoded, object_body
 from apiserver_stub.meta import field, status
 from apiserver_stub.registry.generic import Registry
@@ -33,6 +33,8 @@ async def serve(context: Context, registry: Registry, issuer: Issuer) -> web.Res
     request = decoded(context, content, registry.resource.subresources["token"], asked.field_validation)
     meta = request.setdefault("metadata", {})
     _check_place(meta, target.namespace, target.name)
+    request = await admit.creation(context, registry, request, asked)
+    meta = request.setdefault("metadata", {})
     account = registry.object(registry.get(target.namespace, target.name))
     now = time.time()
     spec = _defaulted(request.get("spec") or {}, issuer)

@@ -9,7 +9,7 @@ from typing import Any, Protocol, cast
 import orjson
 
 from apiserver_stub.admission.attributes import Attributes
-from apiserver_stub.admission.chain import Chain
+from apiserver_stub.admission.chain import Chain, Gate
 from apiserver_stub.auth.authenticate import SYSTEM, User
 from apiserver_stub.meta import names, status
 from apiserver_stub.registry import convert, metadata, ownership, upkeep
@@ -63,6 +63,15 @@ class Wish:
     subresource: str
     uid_is_precondition: bool
     owned: bool
+    part: "Part | None"
+
+
+class Part(Protocol):
+    """What a subresource shows of an object, and is admitted as (Scale)."""
+
+    def of(self, obj: Object) -> Object: ...
+
+    def put(self, obj: Object, part: Object) -> Object: ...
 
 
 class _Overtaken(Exception):
@@ -247,9 +256,9 @@ class Registry:
         self.gate.admit(a)
         if self.gate.asks(a):
             generated = await self._ask(a, repeated, owners)
-            obj = a.obj or {}
         else:
-            generated = self._prepare_create(a, obj)
+            generated = self._prepare_create(a, a.obj or {})
+        obj = a.obj or {}
         warnings = repeated + strategy.warnings(obj, None)
         if obj["metadata"].get("resourceVersion") not in (None, "", "0"):
             raise status.unknown("resourceVersion should not be set on objects to be created")
@@ -327,14 +336,16 @@ class Registry:
         *,
         uid_is_precondition: bool = False,
         owned: bool = False,
+        part: Part | None = None,
     ) -> Written:
         """Replaces an object by change(object). Raises StatusError (400, 404, 409, 422).
 
         change: gets a fresh copy, may raise StatusError. Of subresources other than status it alone decides what
         they may change. uid_is_precondition: a wrong metadata.uid means another object, not a wish to change it.
-        owned: whether the managedFields of what `change` returns already tell of the change.
+        owned: whether the managedFields of what `change` returns already tell of the change. part: the subresource
+        `scale`, by which the object is changed.
         """
-        wish = Wish(change, options, subresource, uid_is_precondition, owned)
+        wish = Wish(change, options, subresource, uid_is_precondition, owned, part)
         while True:
             key = self.key(namespace, name)
             entry = self.log.head(key)
@@ -356,31 +367,26 @@ class Registry:
         if wish.uid_is_precondition:
             upkeep.check_uid(self.resource, obj, old, key)
         upkeep.keep(obj, old)
-        a = Attributes("UPDATE", self.resource, key.namespace, key.name, obj, old, subresource)
-        a.dry_run, a.user, a.options = options.dry_run, options.user, options.shown("UpdateOptions")
         if subresource != "binding":
             self.strategy.default(obj)
             if not wish.owned:
                 given = obj["metadata"].pop("managedFields", None)
                 upkeep.own(obj, self.owners.of(subresource).update(old, obj, given, options.field_manager, now()))
-            self.gate.admit(a)
-        asks = self.gate.asks(a)
+        a = self._attributes(key, obj, old, wish)
+        gate = Gate() if subresource == "binding" else self.gate
+        gate.admit(a)
+        asks = gate.asks(a)
         if asks:
-            owners = obj["metadata"].get("managedFields") or []
-            await self.gate.ask_to_admit(a)
-            obj = a.obj or {}
-            upkeep.place(self.resource, obj, key.namespace)
-            repeated += upkeep.drop_duplicate_owners(obj)
-            upkeep.keep(obj, old)
-            upkeep.restore_owners(obj, owners)
+            await gate.ask_to_admit(a)
+        obj = self._admitted(a, obj, old, wish, repeated)
         self._prepare_update(obj, old, subresource)
         upkeep.keep_times(obj, old)
-        self.gate.validate(a)
+        gate.validate(a)
         if asks:
-            await self.gate.ask_to_validate(a)
+            await gate.ask_to_validate(a)
             if self.log.head(key) is not entry or self._is_outdated(obj, old, subresource):
                 raise _Overtaken
-            self.gate.validate(a)
+            gate.validate(a)
         warnings = repeated + a.warnings
         if not subresource:
             warnings = self.strategy.warnings(obj, old) + warnings
@@ -388,8 +394,29 @@ class Registry:
             return Written(entry, False, warnings)
         if self._is_finished(obj, old):
             return Written(await self._finish(entry, obj, options.dry_run), False, warnings)
-        await self.gate.charge(a)
+        await gate.charge(a)
         return Written(await self._store(key, obj, entry, options.dry_run), False, warnings)
+
+    def _attributes(self, key: Key, obj: Object, old: Object, wish: Wish) -> Attributes:
+        a = Attributes("UPDATE", self.resource, key.namespace, key.name, obj, old, wish.subresource)
+        if wish.part is not None:
+            a.subresource, a.obj, a.old = "scale", wish.part.of(obj), wish.part.of(old)
+        a.dry_run, a.user, a.options = wish.options.dry_run, wish.options.user, wish.options.shown("UpdateOptions")
+        return a
+
+    def _admitted(self, a: Attributes, obj: Object, old: Object, wish: Wish, repeated: list[str]) -> Object:
+        """The object as mutating admission left it. Raises StatusError (400)."""
+        assert a.obj is not None
+        if wish.part is not None:
+            return obj if a.obj == wish.part.of(obj) else wish.part.put(obj, a.obj)
+        if a.obj is obj:
+            return obj
+        owners = obj["metadata"].get("managedFields") or []
+        upkeep.place(self.resource, a.obj, a.namespace)
+        repeated += upkeep.drop_duplicate_owners(a.obj)
+        upkeep.keep(a.obj, old)
+        upkeep.restore_owners(a.obj, owners)
+        return a.obj
 
     def _is_outdated(self, obj: Object, old: Object, subresource: str) -> bool:
         """Whether what the update was given (ports, addresses) has been given to others while programs were asked."""

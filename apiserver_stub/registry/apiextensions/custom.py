@@ -13,7 +13,7 @@ from apiserver_stub.registry import convert, metadata
 from apiserver_stub.registry.apiextensions import bodies, conversion, scaling, strategy
 from apiserver_stub.registry.apiextensions.columns import CustomColumns
 from apiserver_stub.registry.apiextensions.served import Definition
-from apiserver_stub.registry.generic import PATCH_TYPES, Registry, WriteOptions, Written
+from apiserver_stub.registry.generic import PATCH_TYPES, Part, Registry, WriteOptions, Written
 from apiserver_stub.schema import decode as decoding
 from apiserver_stub.schema import facts, kinds
 from apiserver_stub.storage.log import Entry, Key, Log, stamp, unstamp
@@ -207,12 +207,20 @@ class CustomRegistry(Registry):
         *,
         uid_is_precondition: bool = False,
         owned: bool = False,
+        part: Part | None = None,
     ) -> Written:
         precondition = uid_is_precondition
         while True:
             try:
                 return await super().update(
-                    namespace, name, change, options, subresource, uid_is_precondition=precondition, owned=owned
+                    namespace,
+                    name,
+                    change,
+                    options,
+                    subresource,
+                    uid_is_precondition=precondition,
+                    owned=owned,
+                    part=part,
                 )
             except NotReady as waiting:
                 await self.ready([waiting.entry])

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from apiserver_stub.meta import status
 from apiserver_stub.registry.core import service
-from apiserver_stub.registry.generic import Registry, WriteOptions, Written
+from apiserver_stub.registry.generic import Part, Registry, WriteOptions, Written
 from apiserver_stub.storage.log import Entry, Key
 
 Object = dict[str, Any]
@@ -39,6 +39,7 @@ class ServiceRegistry(Registry):
         *,
         uid_is_precondition: bool = False,
         owned: bool = False,
+        part: Part | None = None,
     ) -> Written:
         with service.trying(on=options.dry_run):
             return await super().update(
@@ -49,6 +50,7 @@ class ServiceRegistry(Registry):
                 subresource,
                 uid_is_precondition=uid_is_precondition,
                 owned=owned,
+                part=part,
             )
 
     async def remove(self, entry: Entry) -> Entry:

@@ -10,6 +10,7 @@ from deploy import paths
 
 CODE = ("apiserver_stub", "operators", "crds")
 UNITS = ("ukube-apiserver.service", "ukube-operators.service")
+SOCKET = "ukube-apiserver.socket"
 UNIT_FOLDER = "/etc/systemd/system"
 
 FILES = {
@@ -55,10 +56,14 @@ def plan() -> Plan:
         for file in sorted((paths.CHECKOUT / top).rglob("*"))
         if file.is_file() and "__pycache__" not in file.parts
     }
-    units = {f"{UNIT_FOLDER}/{unit}": (paths.CHECKOUT / "deploy/systemd" / unit).read_text() for unit in UNITS}
+    own = (*UNITS, SOCKET)
+    units = {f"{UNIT_FOLDER}/{unit}": (paths.CHECKOUT / "deploy/systemd" / unit).read_text() for unit in own}
     wants = {f"{UNIT_FOLDER}/multi-user.target.wants/{unit}": f"{UNIT_FOLDER}/{unit}" for unit in UNITS}
-    socket = {f"{UNIT_FOLDER}/sockets.target.wants/podman.socket": "/usr/lib/systemd/system/podman.socket"}
-    return Plan(code, {**FILES, **units}, {**wants, **socket})
+    sockets = {
+        f"{UNIT_FOLDER}/sockets.target.wants/podman.socket": "/usr/lib/systemd/system/podman.socket",
+        f"{UNIT_FOLDER}/sockets.target.wants/{SOCKET}": f"{UNIT_FOLDER}/{SOCKET}",
+    }
+    return Plan(code, {**FILES, **units}, {**wants, **sockets})
 
 
 def write_files(root: Path, files: Mapping[str, str]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -36,6 +37,9 @@ class Api(Protocol):
         params: Mapping[str, str] | None = None,
         content_type: str = "application/json",
     ) -> Object: ...
+
+    def stream(self, path: str, *, params: Mapping[str, str]) -> AsyncGenerator[Object, None]:
+        """The JSON objects of an answer that goes on, one a line."""
 
 
 class Recorder(Protocol):
@@ -112,6 +116,35 @@ class Kube:
         """All objects of a kind as they are now, with apiVersion and kind set. Selectors in kubectl's notation."""
         params = {"labelSelector": label_selector, "fieldSelector": field_selector}
         return (await self._fetch_list(Kind(api_version, resource), namespace, params))[0]
+
+    async def look(self, api_version: str, resource: str, key: Key) -> tuple[Object | None, str]:
+        """One object as it is now, None when it does not exist; and the version from which it can be followed."""
+        params = {"fieldSelector": f"metadata.name={key.name}"}
+        objects, version = await self._fetch_list(Kind(api_version, resource), key.namespace, params)
+        return (objects[0] if objects else None), version
+
+    async def follow(
+        self, api_version: str, resource: str, key: Key, version: str
+    ) -> AsyncGenerator[tuple[str, Object], None]:
+        """Type and object of each event of one object after `version`, until the server ends the watch.
+
+        For single objects of kinds that are not watched as a whole; bookmarks are passed on. Raises ApiError (410 when
+        the version is too old).
+        """
+        params = {
+            "watch": "1",
+            "allowWatchBookmarks": "true",
+            "fieldSelector": f"metadata.name={key.name}",
+            "resourceVersion": version,
+        }
+        events = self._api.stream(paths.of_collection(Kind(api_version, resource), key.namespace), params=params)
+        async with aclosing(events):
+            async for event in events:
+                if event["type"] == "ERROR":
+                    status = event["object"]
+                    message = status.get("message", "")
+                    raise ApiError(status.get("code", 500), status.get("reason", "Unknown"), message, status)
+                yield event["type"], event["object"]
 
     # Writing
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from asyncio import sslproto
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -221,6 +221,21 @@ class Session:
             raise ApiError(0, "Unreachable", f"{method} {path}: {describe(error)}") from error
         return parse_answer(status, raw)
 
+    async def stream(self, path: str, *, params: Mapping[str, str]) -> AsyncGenerator[Object, None]:
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT)
+        try:
+            async with self.open().get(f"{self.server}{path}", params=params, timeout=timeout) as response:
+                if response.status != 200:
+                    parse_answer(response.status, await response.read())
+                rest = b""
+                # Not readline(): it has a limit, and a Secret may have a megabyte.
+                async for piece in response.content.iter_any():
+                    *lines, rest = (rest + piece).split(b"\n")
+                    for line in lines:
+                        yield orjson.loads(line)
+        except (aiohttp.ClientError, TimeoutError, OSError, orjson.JSONDecodeError) as error:
+            raise ApiError(0, "Unreachable", f"GET {path}: {describe(error)}") from error
+
     async def _on_start(self, _: Any, __: SimpleNamespace, params: aiohttp.TraceRequestStartParams) -> None:
         if "watch" not in params.url.query:
             return
@@ -260,12 +275,16 @@ def parse_answer(status: int, raw: bytes) -> Object:
     except orjson.JSONDecodeError:
         parsed = None
     if status >= 400:
-        body = parsed if isinstance(parsed, dict) and parsed.get("kind") == "Status" else {}
-        message = body.get("message") or f"the server answered {status}"
-        raise ApiError(status, body.get("reason") or "Unknown", message, body)
+        raise _refusal(status, parsed)
     if not isinstance(parsed, dict):
         raise ApiError(status, "NotJson", f"the server answered {status} with something that is not a JSON object")
     return parsed
+
+
+def _refusal(status: int, parsed: Any) -> ApiError:
+    body = parsed if isinstance(parsed, dict) and parsed.get("kind") == "Status" else {}
+    message = body.get("message") or f"the server answered {status}"
+    return ApiError(status, body.get("reason") or "Unknown", message, body)
 
 
 def _response_class(on_list: Callable[[Kind, Object], bool]) -> type[aiohttp.ClientResponse]:

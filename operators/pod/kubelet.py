@@ -31,6 +31,7 @@ from operators.pod.local import Local
 from operators.pod.paths import Paths
 from operators.pod.prober import Prober
 from operators.pod.probes import Probe
+from operators.pod.referenced import Referenced
 from operators.pod.runner import Runner
 from operators.pod.sealing import Sealer
 from operators.pod.sources import NodeFacts, Object
@@ -62,6 +63,7 @@ class Kubelet:
         self.prober = Prober(self._run_exec, self._probed)
         self.sealer = Sealer(machine.paths)
         self.tokens = Tokens(machine.paths)
+        self.referenced = Referenced(enqueue)
         self.runner = Runner(self)
         self.ender = Ender(self)
         self._locals: dict[str, Local] = {}
@@ -87,6 +89,7 @@ class Kubelet:
     async def close(self) -> None:
         await self.prober.close()
         await self.sealer.close()
+        await self.referenced.close()
         await self.systemd.close()
 
     def local(self, uid: str) -> Local:
@@ -96,6 +99,7 @@ class Kubelet:
         self._locals.pop(uid, None)
         self.sealer.forget(uid)
         self.tokens.forget(uid)
+        self.referenced.forget(uid)
         self.inventory.forget(uid)
 
     # Reconcile
@@ -142,6 +146,7 @@ class Kubelet:
             await kube.patch_status(dict(pod), status.rejected(pod, rejection.reason, rejection.message, now))
             self.tell(pod, None, "Warning", rejection.reason, rejection.message)
             return DONE
+        await self.referenced.cover(pod, kube)
         views = observer.look(pod, record, self.systemd, self.paths)
         await observer.explain(pod, views, local.messages, self.paths)
         self._count(pod, views, local)
@@ -234,12 +239,10 @@ class Kubelet:
         return [pod for pod in self._kube.list("v1", "pods") if pod["spec"].get("nodeName") == self.node_name]
 
     def config_map(self, namespace: str, name: str) -> Object | None:
-        assert self._kube is not None
-        return self._kube.get_or_none("v1", "configmaps", Key(namespace, name))
+        return self.referenced.get("ConfigMap", namespace, name)
 
     def secret(self, namespace: str, name: str) -> Object | None:
-        assert self._kube is not None
-        return self._kube.get_or_none("v1", "secrets", Key(namespace, name))
+        return self.referenced.get("Secret", namespace, name)
 
     def services(self, namespace: str) -> Iterable[Object]:
         assert self._kube is not None

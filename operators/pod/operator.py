@@ -10,7 +10,7 @@ from operators._kube import identity, meta
 from operators._kube.controller import Controller, Key, Kube, Result, Watch
 from operators._kube.meta import Object
 from operators._node import network as ranges
-from operators.pod import backend, endpoint, kubelet, network, volumes
+from operators.pod import backend, endpoint, kubelet, network
 from operators.pod.endpoint.adapter import Handle
 from operators.pod.invocation import Machine
 from operators.pod.kubelet import Kubelet
@@ -29,18 +29,6 @@ def _here() -> str:
 
 def _me() -> str:
     return f"metadata.name={identity.node_name()}"
-
-
-class Users:
-    """The Pods that name an object of a kind: they wake when it comes, goes or changes."""
-
-    def __init__(self, kind: str) -> None:
-        self._kind = kind
-
-    def __call__(self, obj: Object, kube: Kube, /) -> Iterable[Key]:
-        for pod in kube.list("v1", "pods", meta.namespace_of(obj)):
-            if (self._kind, meta.name_of(obj)) in volumes.object_names(pod):
-                yield meta.key_of(pod)
 
 
 def _api_server(obj: Object, kube: Kube, /) -> Iterable[Key]:
@@ -106,8 +94,6 @@ async def stop(kube: Kube) -> None:
     field_selector=_here,
     watches=[
         Watch("v1/nodes", field_selector=_me),
-        Watch("v1/configmaps", keys=Users("ConfigMap")),
-        Watch("v1/secrets", keys=Users("Secret")),
         Watch("v1/services", keys=_api_server),
         Watch("v1/endpoints", keys=_api_server, field_selector="metadata.name=kubernetes"),
     ],

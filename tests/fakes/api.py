@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,6 +44,11 @@ class FakeApi:
 
     def tick(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
+
+    async def stream(self, path: str, *, params: Mapping[str, str]) -> AsyncGenerator[Object, None]:
+        """Ends at once."""
+        for event in ():
+            yield event
 
     async def send(
         self,

@@ -7,6 +7,7 @@ import os
 from aiohttp import web
 
 from apiserver_stub import bootstrap
+from apiserver_stub.admission.policies.checks import TypeChecks
 from apiserver_stub.aggregation import authentication
 from apiserver_stub.aggregation.controller import Aggregation
 from apiserver_stub.auth import account_keys, addresses, pki, tls
@@ -17,6 +18,7 @@ from apiserver_stub.auth.signer import Signer
 from apiserver_stub.auth.tokens import Issuer, Tokens
 from apiserver_stub.certificates.controller import SigningRequests
 from apiserver_stub.crd import CustomResources
+from apiserver_stub.flow.fairness import Fairness
 from apiserver_stub.http import local_socket
 from apiserver_stub.http.listener import Listener
 from apiserver_stub.http.metrics import Family
@@ -43,8 +45,9 @@ class StartError(Exception):
 class App:
     """The server with all its parts; `start`, then `stop`."""
 
-    def __init__(self, settings: Settings, log: SqliteLog, tokens: TokenFile) -> None:
+    def __init__(self, settings: Settings, log: SqliteLog, tokens: TokenFile, auditor: "Auditor | None" = None) -> None:
         self.settings = settings
+        self._auditor = auditor
         self.log = log
         self.catalog = Catalog(kinds.builtin(), log)
         self.signer = Signer(settings.pki / "sa.key")
@@ -59,11 +62,14 @@ class App:
             self.forwarder,
             Peers(os.geteuid(), settings.local_user, settings.local_groups),
             self.aggregation,
+            Fairness(log, settings.seats),
+            auditor,
         )
         self.server.metrics.sources.append(self._families)
         self.port = settings.port
         self._runner: web.ServerRunner | None = None
         self.custom = CustomResources(self.catalog, log)
+        self.type_checks = TypeChecks(self.catalog, log)
         self.requests = SigningRequests(self.catalog, settings.pki)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -102,6 +108,7 @@ class App:
         running = (
             self._compact(),
             self.custom.run(),
+            self.type_checks.run(),
             self.renewal.run(),
             self.requests.run(),
             self.aggregation.run(),
@@ -134,6 +141,8 @@ class App:
         self.log.end_watches()
         if self._runner:
             await self._runner.cleanup()
+        if self._auditor is not None:
+            await self._auditor.close()
         await self.catalog.close()
         await self.signer.close()
         await self.log.close()

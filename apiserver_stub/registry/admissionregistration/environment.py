@@ -100,8 +100,13 @@ def variables(*, params: bool, authorizer: bool, composed: Mapping[str, Type] | 
     if authorizer:
         found |= _AUTHORIZER
     if composed is not None:
-        found["variables"] = Type("object", name="kubernetes.variables", fields=dict(composed))
+        found["variables"] = composition(composed)
     return found
+
+
+def composition(composed: Mapping[str, Type]) -> Type:
+    """The type of `variables`."""
+    return Type("object", name="kubernetes.variables", fields=dict(composed))
 
 
 def compile(text: str, known: Mapping[str, Type], *, patches: bool = False) -> cel.Program:

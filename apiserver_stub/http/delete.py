@@ -8,6 +8,7 @@ from aiohttp import web
 from apiserver_stub.http import delete_options, negotiate, options, respond
 from apiserver_stub.http.context import Context, body
 from apiserver_stub.http.list import answer, page
+from apiserver_stub.http.match import whole_table
 from apiserver_stub.meta import status
 from apiserver_stub.registry import delete
 from apiserver_stub.registry.delete import DeleteOptions
@@ -41,7 +42,10 @@ async def serve(context: Context, registry: Registry) -> web.Response:
 async def serve_collection(context: Context, registry: Registry) -> web.StreamResponse:
     asked = await _options(context, registry)
     asked.collection = True
-    found = page(registry, context.target.namespace, options.list_options(context.query, watch=False))
+    selection = options.list_options(context.query, watch=False)
+    if registry.converts_remotely and selection.fields:
+        await whole_table(registry, context.target.namespace)
+    found = page(registry, context.target.namespace, selection)
 
     async def one(entry: Entry) -> None:
         try:

@@ -18,7 +18,6 @@ from apiserver_stub.auth.signer import Signer
 from apiserver_stub.auth.tokens import Issuer, Tokens
 from apiserver_stub.certificates.controller import SigningRequests
 from apiserver_stub.crd import CustomResources
-from apiserver_stub.flow.fairness import Fairness
 from apiserver_stub.http import local_socket
 from apiserver_stub.http.listener import Listener
 from apiserver_stub.http.metrics import Family
@@ -45,9 +44,8 @@ class StartError(Exception):
 class App:
     """The server with all its parts; `start`, then `stop`."""
 
-    def __init__(self, settings: Settings, log: SqliteLog, tokens: TokenFile, auditor: "Auditor | None" = None) -> None:
+    def __init__(self, settings: Settings, log: SqliteLog, tokens: TokenFile) -> None:
         self.settings = settings
-        self._auditor = auditor
         self.log = log
         self.catalog = Catalog(kinds.builtin(), log)
         self.signer = Signer(settings.pki / "sa.key")
@@ -62,8 +60,6 @@ class App:
             self.forwarder,
             Peers(os.geteuid(), settings.local_user, settings.local_groups),
             self.aggregation,
-            Fairness(log, settings.seats),
-            auditor,
         )
         self.server.metrics.sources.append(self._families)
         self.port = settings.port
@@ -108,9 +104,9 @@ class App:
         running = (
             self._compact(),
             self.custom.run(),
-            self.type_checks.run(),
             self.renewal.run(),
             self.requests.run(),
+            self.type_checks.run(),
             self.aggregation.run(),
         )
         self._tasks = [asyncio.create_task(work) for work in running]
@@ -141,8 +137,6 @@ class App:
         self.log.end_watches()
         if self._runner:
             await self._runner.cleanup()
-        if self._auditor is not None:
-            await self._auditor.close()
         await self.catalog.close()
         await self.signer.close()
         await self.log.close()

@@ -39,6 +39,11 @@ class Connection:
     def ssl_context(self) -> ssl.SSLContext:
         """TLS 1.2+ that trusts only the given CA (the system's where none is given). Raises ConfigError."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self.use(context)
+        return context
+
+    def use(self, context: ssl.SSLContext) -> None:
+        """Have connections that are opened with `context` from now on use these credentials. Raises ConfigError."""
         try:
             if self.insecure:
                 context.check_hostname = False
@@ -52,7 +57,6 @@ class Connection:
                     context.load_cert_chain(path)
         except (ssl.SSLError, ValueError) as error:
             raise ConfigError(f"the certificates for {self.server} can't be used: {error}") from error
-        return context
 
 
 def load(path: Path | None = None, context: str | None = None) -> Connection:

@@ -28,6 +28,8 @@ WRITERS = 8
 KEEPALIVE_SECONDS = 15
 # kopf opens a watch that ended at once again, thousands of times a second if need be; not more often than this.
 WATCH_SPACING = 0.25
+# Credentials are renewed in their file: they are read again before a connection is opened, no more often than this.
+REFRESH_SECONDS = 60.0
 # How soon after the API server is back we know it: seconds between looks, the last one for ever.
 PROBES = (0.1, 0.2, 0.3, 0.5)
 
@@ -48,6 +50,7 @@ class Link:
         self.context = self.connection.ssl_context()
         self.is_up = False
         self._told = False
+        self._read_at = -REFRESH_SECONDS
         self._changed: list[Callable[[], None]] = []
         self._probe: asyncio.Task[None] | None = None
 
@@ -77,6 +80,22 @@ class Link:
         except ConfigError as error:
             log.error("%s", error)
 
+    def refresh(self) -> None:
+        """Take over credentials that have been renewed, for connections that are opened from now on."""
+        now = asyncio.get_running_loop().time()
+        if now - self._read_at < REFRESH_SECONDS:
+            return
+        self._read_at = now
+        try:
+            connection = self._load()
+            if connection != self.connection:
+                connection.ssl_context()
+                connection.use(self.context)
+                self.connection = connection
+                log.info("credentials for %s have been renewed", connection.server)
+        except ConfigError as error:
+            log.error("%s", error)
+
     def answered(self) -> None:
         if self.is_up:
             return
@@ -86,7 +105,8 @@ class Link:
         self._tell()
 
     def failed(self, error: BaseException) -> None:
-        """A request got no answer."""
+        """A request got no answer; it may be our certificate that it found no longer valid."""
+        self._read_at = -REFRESH_SECONDS
         if not self._told:
             self._told = True
             log.warning("API server %s does not answer, waiting for it: %s", self.connection.server, describe(error))
@@ -109,14 +129,19 @@ class Link:
         headers: Mapping[str, str] | None = None,
     ) -> aiohttp.ClientSession:
         """An aiohttp session with our credentials."""
+        fresh = aiohttp.TraceConfig()
+        fresh.on_connection_create_start.append(self._before_connection)
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=self.context, keepalive_timeout=KEEPALIVE_SECONDS),
             headers={"User-Agent": agent, "Accept": "application/json", **self.connection.headers(), **(headers or {})},
             timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT, sock_connect=CONNECT_TIMEOUT),
             response_class=response_class,
-            trace_configs=trace_configs,
+            trace_configs=[*(trace_configs or ()), fresh],
             cookie_jar=aiohttp.DummyCookieJar(),
         )
+
+    async def _before_connection(self, *_: object) -> None:
+        self.refresh()
 
     def _tell(self) -> None:
         for changed in tuple(self._changed):

@@ -1,18 +1,20 @@
 """Certificates: made once, renewed when due, all signed by one CA."""
 
 import stat
+import struct
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
 import pytest
 from cryptography import x509
 
-from apiserver_stub.auth import addresses, pki
+from apiserver_stub.auth import addresses, issue, pki
 
 
 def leaves(*names: str) -> list[pki.Leaf]:
-    return pki.leaves(["node"], ["10.0.0.5"], names, "10.96.0.1")
+    return [leaf for leaf in pki.leaves(["node"], ["10.0.0.5"], names, "10.96.0.1") if leaf.authority == "ca"]
 
 
 def certificate(path: Path) -> x509.Certificate:
@@ -30,7 +32,7 @@ def test_first_start(tmp_path: Path) -> None:
     for path in directory.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
     authority = certificate(directory / "ca.crt")
-    for name in ("serving", "admin", "kubelet-client", "kubelet"):
+    for name in ("serving", "admin", "operators", "kubelet-client", "kubelet"):
         certificate(directory / f"{name}.crt").verify_directly_issued_by(authority)
     serving = certificate(directory / "serving.crt").extensions.get_extension_for_class(x509.SubjectAlternativeName)
     assert {"kubernetes.default.svc", "localhost", "node", "extra.example"} <= set(
@@ -58,18 +60,108 @@ def test_other_names_renew_the_certificates_that_carry_them(tmp_path: Path) -> N
     assert {name for name in before if before[name] != after[name]} == {"serving.crt", "kubelet.crt"}
 
 
-@pytest.mark.parametrize(("days", "renewed"), [(200, False), (260, True), (400, True)])
-def test_renewal_when_a_third_of_life_remains(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int, renewed: bool
-) -> None:
-    pki.ensure(tmp_path, leaves(), in_child=False)
-    before = contents(tmp_path)
-    later = time.time() + days * 86400
-    monkeypatch.setattr(pki.time, "time", lambda: later)
-    pki.ensure(tmp_path, leaves(), in_child=False)
+DAY = 86400.0
+YEAR = 365 * DAY
+AUTHORITIES = {"ca", "front-proxy-ca"}
+LEAVES = {leaf.file for leaf in leaves()}
+
+
+@pytest.mark.parametrize(
+    ("later", "renewed"),
+    [
+        (200 * DAY, {}),
+        (260 * DAY, LEAVES),
+        (3 * YEAR, LEAVES),
+        # A clock that is behind, by less than certificates are backdated and by more.
+        (-0.5 * DAY, {}),
+        (-2 * DAY, LEAVES),
+        (-20 * YEAR, LEAVES),
+        # The CA gets a new certificate for its old key in its last third, and when it has expired.
+        (21 * YEAR, AUTHORITIES | LEAVES),
+        (40 * YEAR, AUTHORITIES | LEAVES),
+    ],
+)
+def test_renewal_by_the_clock(tmp_path: Path, later: float, renewed: set[str]) -> None:
+    now = 1_800_000_000.0
+    pki.ensure(tmp_path, leaves(), in_child=False, now=now)
+    before, key = contents(tmp_path), (tmp_path / "ca.key").read_bytes()
+    assert pki.is_due(tmp_path, leaves(), now + later) is bool(renewed)
+    assert pki.ensure(tmp_path, leaves(), in_child=False, now=now + later) is bool(renewed)
     after = contents(tmp_path)
-    assert before["ca.crt"] == after["ca.crt"]
-    assert (before["admin.crt"] != after["admin.crt"]) is renewed
+    assert {name.removesuffix(".crt") for name in after if after[name] != before[name]} == set(renewed)
+    assert (tmp_path / "ca.key").read_bytes() == key
+    assert not pki.is_due(tmp_path, leaves(), now + later)
+    for name in after:
+        times = certificate(tmp_path / name)
+        assert times.not_valid_before_utc.timestamp() <= now + later < times.not_valid_after_utc.timestamp(), name
+
+
+def test_who_trusts_the_old_ca_trusts_what_the_renewed_one_signs(tmp_path: Path) -> None:
+    pki.ensure(tmp_path, leaves(), in_child=False)
+    old = certificate(tmp_path / "ca.crt")
+    pki.ensure(tmp_path, leaves(), in_child=False, now=time.time() + 21 * YEAR)
+    assert old != certificate(tmp_path / "ca.crt")
+    certificate(tmp_path / "serving.crt").verify_directly_issued_by(old)
+
+
+def test_when_to_look_again(tmp_path: Path) -> None:
+    now = 1_800_000_000.0
+    assert pki.next_due(tmp_path, leaves()) == float("inf")
+    pki.ensure(tmp_path, leaves(), in_child=False, now=now)
+    due = pki.next_due(tmp_path, leaves())
+    assert due == pytest.approx(now + YEAR * 2 / 3)
+    assert not pki.is_due(tmp_path, leaves(), due - 1)
+    assert pki.is_due(tmp_path, leaves(), due + 1)
+
+
+def test_addresses_that_are_gone_need_no_new_certificate(tmp_path: Path) -> None:
+    both = pki.leaves(["node"], ["10.0.0.5", "10.0.0.6"], [], "10.96.0.1")
+    pki.ensure(tmp_path, both, in_child=False)
+    now = time.time()
+    assert not pki.is_due(tmp_path, leaves(), now)
+    assert pki.is_due(tmp_path, pki.leaves(["node"], ["10.0.0.7"], [], "10.96.0.1"), now)
+    assert pki.is_due(tmp_path, pki.leaves(["other"], ["10.0.0.5"], [], "10.96.0.1"), now)
+
+
+def own_authority(directory: Path, days: float) -> x509.Certificate:
+    """A CA that the owner of a node has made with tools of his own."""
+    directory.mkdir(exist_ok=True)
+    made = issue.authority(time.time() - 10 * DAY, days + 10)
+    (directory / "ca.crt").write_bytes(made.certificate)
+    (directory / "ca.key").write_bytes(made.key)
+    return x509.load_pem_x509_certificate(made.certificate)
+
+
+@pytest.mark.parametrize("started_before", [False, True])
+def test_a_ca_of_the_owners_is_taken_over(tmp_path: Path, started_before: bool) -> None:
+    if started_before:
+        pki.ensure(tmp_path, leaves(), in_child=False)
+    own = own_authority(tmp_path, 1000)
+    pki.ensure(tmp_path, leaves(), in_child=False)
+    assert certificate(tmp_path / "ca.crt") == own
+    certificate(tmp_path / "serving.crt").verify_directly_issued_by(own)
+    # It is his to renew: certificates end with it, and no new ones are made when that would add nothing.
+    later = time.time() + 950 * DAY
+    pki.ensure(tmp_path, leaves(), in_child=False, now=later)
+    assert certificate(tmp_path / "ca.crt") == own
+    assert certificate(tmp_path / "serving.crt").not_valid_after_utc == own.not_valid_after_utc
+    assert not pki.is_due(tmp_path, [leaf for leaf in leaves() if leaf.authority == "ca"], later + 40 * DAY)
+    assert pki.next_due(tmp_path, [leaf for leaf in leaves() if leaf.authority == "ca"]) == float("inf")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda d: (d / "ca.key").unlink(), "ca.key is missing, so serving.crt, admin.crt"),
+        (lambda d: (d / "ca.key").write_bytes(issue.authority(0, 1).key), "ca.key is not the key of ca.crt"),
+        (lambda d: own_authority(d, -5), "has expired"),
+    ],
+)
+def test_a_ca_that_cannot_sign(tmp_path: Path, change: Callable[[Path], object], sentence: str) -> None:
+    own_authority(tmp_path, 1000)
+    change(tmp_path)
+    with pytest.raises((pki.PkiError, ValueError), match=sentence):
+        pki.ensure(tmp_path, leaves(), in_child=False)
 
 
 def test_a_certificate_that_was_swapped_is_replaced(tmp_path: Path) -> None:
@@ -100,3 +192,21 @@ def test_addresses_of_the_machine() -> None:
     assert addresses.ipv4(trie) == {"127.0.0.1"}
     table = "fe800000000000000000000000000001 02 40 20 80 eth0\n20010db8000000000000000000000001 02 40 00 80 eth0\n"
     assert addresses.ipv6(table) == {"2001:db8::1"}
+
+
+def message(kind: int, scope: int) -> bytes:
+    return struct.pack("=IHHII", 28, kind, 0, 1, 0) + bytes([2, 24, 0, scope]) + bytes(8)
+
+
+@pytest.mark.parametrize(
+    ("messages", "scopes"),
+    [
+        (message(20, 0), [0]),
+        (message(21, 253) + message(20, 0), [253, 0]),
+        (message(16, 0), []),
+        (message(20, 0)[:18], []),
+        (bytes(40), []),
+    ],
+)
+def test_what_the_kernel_says_of_addresses(messages: bytes, scopes: list[int]) -> None:
+    assert list(addresses.scopes(messages)) == scopes

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -18,6 +19,7 @@ from apiserver_stub.auth.signer import Signer
 from apiserver_stub.auth.tokens import Issuer, Tokens
 from apiserver_stub.certificates.controller import SigningRequests
 from apiserver_stub.crd import CustomResources
+from apiserver_stub.flow.fairness import Fairness
 from apiserver_stub.http import local_socket
 from apiserver_stub.http.listener import Listener
 from apiserver_stub.http.metrics import Family
@@ -25,9 +27,12 @@ from apiserver_stub.http.server import Server
 from apiserver_stub.http.upgrade import Forwarder
 from apiserver_stub.registry.catalog import Catalog
 from apiserver_stub.schema import kinds
-from apiserver_stub.settings import SERVICE_ADDRESS, VOLATILE, Settings
+from apiserver_stub.settings import SERVICE_ADDRESS, VOLATILE, Audit, Settings
 from apiserver_stub.storage.log import StorageError
 from apiserver_stub.storage.sqlite import SqliteLog
+
+if TYPE_CHECKING:
+    from apiserver_stub.audit.auditor import Auditor
 
 # Histories are trimmed this often, in seconds.
 COMPACT_SECONDS = 30.0
@@ -44,8 +49,9 @@ class StartError(Exception):
 class App:
     """The server with all its parts; `start`, then `stop`."""
 
-    def __init__(self, settings: Settings, log: SqliteLog, tokens: TokenFile) -> None:
+    def __init__(self, settings: Settings, log: SqliteLog, tokens: TokenFile, auditor: "Auditor | None" = None) -> None:
         self.settings = settings
+        self._auditor = auditor
         self.log = log
         self.catalog = Catalog(kinds.builtin(), log)
         self.signer = Signer(settings.pki / "sa.key")
@@ -60,6 +66,8 @@ class App:
             self.forwarder,
             Peers(os.geteuid(), settings.local_user, settings.local_groups),
             self.aggregation,
+            Fairness(log, settings.seats),
+            auditor,
         )
         self.server.metrics.sources.append(self._families)
         self.port = settings.port
@@ -104,9 +112,9 @@ class App:
         running = (
             self._compact(),
             self.custom.run(),
+            self.type_checks.run(),
             self.renewal.run(),
             self.requests.run(),
-            self.type_checks.run(),
             self.aggregation.run(),
         )
         self._tasks = [asyncio.create_task(work) for work in running]
@@ -137,6 +145,8 @@ class App:
         self.log.end_watches()
         if self._runner:
             await self._runner.cleanup()
+        if self._auditor is not None:
+            await self._auditor.close()
         await self.catalog.close()
         await self.signer.close()
         await self.log.close()
@@ -184,10 +194,25 @@ def build(settings: Settings) -> App:
         raise StartError(f"cannot read {error.filename}: {error.strerror}") from None
     except (StorageError, pki.PkiError, ValueError) as error:
         raise StartError(str(error)) from None
+    auditor = _auditor(settings)
     try:
-        return App(settings, log, tokens)
+        return App(settings, log, tokens, auditor)
     except (OSError, ValueError) as error:
         raise StartError(f"the keys of tokens cannot be used: {error}") from None
+
+
+def _auditor(settings: Settings) -> "Auditor | None":
+    """Raises StartError."""
+    if settings.audit == Audit():
+        return None
+    from apiserver_stub.audit import setup
+
+    try:
+        return setup.make(settings.audit)
+    except OSError as error:
+        raise StartError(f"cannot audit: {error.filename}: {error.strerror}") from None
+    except ValueError as error:
+        raise StartError(f"cannot audit: {error}") from None
 
 
 def certificates(settings: Settings) -> list[pki.Leaf]:

@@ -16,6 +16,21 @@ SERVICE_ADDRESS = "10.96.0.1"
 VOLATILE = (("coordination.k8s.io", "leases"), ("", "events"))
 
 
+# Of all priority levels together. kube-apiserver's are 400 and 200; in one process more seats only make everybody wait.
+INFLIGHT, MUTATING_INFLIGHT = 80, 40
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The audit log. path: a file, "-" for standard output; the limits of a file, 0 for none."""
+
+    policy: Path | None = None
+    path: str = ""
+    max_megabytes: int = 100
+    max_days: int = 0
+    max_backups: int = 10
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """port 0: any free one. advertise: the address that is told to clients."""
@@ -30,6 +45,8 @@ class Settings:
     unix_socket: Path | None = None
     local_user: str = ""
     local_groups: tuple[str, ...] = (GROUP,)
+    audit: Audit = Audit()
+    seats: int = INFLIGHT + MUTATING_INFLIGHT
     hostname: str = field(default_factory=socket.gethostname)
 
     @property
@@ -75,7 +92,9 @@ def parse(argv: Sequence[str] | None = None) -> Settings:
     parser.add_argument(
         "--unix-socket-groups", nargs="*", default=[GROUP], metavar="GROUP", help=f"their groups (default: {GROUP})"
     )
+    _add_limits(parser)
     args = parser.parse_args(argv)
+    kept = (args.audit_log_maxsize, args.audit_log_maxage, args.audit_log_maxbackup)
     return Settings(
         data_dir=args.data_dir.absolute(),
         port=args.port,
@@ -87,7 +106,33 @@ def parse(argv: Sequence[str] | None = None) -> Settings:
         unix_socket=args.unix_socket.absolute() if args.unix_socket else None,
         local_user=args.unix_socket_user,
         local_groups=tuple(args.unix_socket_groups),
+        audit=Audit(args.audit_policy_file, args.audit_log_path, *kept),
+        seats=args.max_requests_inflight + args.max_mutating_requests_inflight,
     )
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    """Priority and fairness, and the audit log."""
+    for name, default in (("requests", INFLIGHT), ("mutating-requests", MUTATING_INFLIGHT)):
+        text = f"seats that priority levels share are the sum of both (default: {default})"
+        parser.add_argument(f"--max-{name}-inflight", type=_count, default=default, metavar="N", help=text)
+    parser.add_argument("--audit-policy-file", type=Path, metavar="F", help="what is audited: audit.k8s.io/v1 Policy")
+    parser.add_argument("--audit-log-path", default="", metavar="F", help='"-" is standard output, the default')
+    kept = Audit()
+    for name, default, text in (
+        ("maxsize", kept.max_megabytes, "megabytes of the log before it is rotated"),
+        ("maxage", kept.max_days, "days that rotated ones are kept"),
+        ("maxbackup", kept.max_backups, "rotated ones that are kept"),
+    ):
+        text = f"{text}; 0: no limit (default: {default})"
+        parser.add_argument(f"--audit-log-{name}", type=_count, default=default, metavar="N", help=text)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative")
+    return number
 
 
 def _port(text: str) -> int:

@@ -1,14 +1,39 @@
 """aiohttp's server, with answers to what is no HTTP request in the API's words and without tracebacks."""
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from aiohttp import http_exceptions, web
 from aiohttp.web_protocol import RequestHandler
 
 from apiserver_stub.http import respond
 from apiserver_stub.meta import status
 
+if TYPE_CHECKING:
+    from apiserver_stub.audit.trail import Trail
+
+
+class Request(web.BaseRequest):
+    """marks: headers of the answer, whoever makes it. trail: what the audit log is to know, None for nothing."""
+
+    marks: Mapping[str, str] = {}
+    trail: "Trail | None" = None
+
+    async def _prepare_hook(self, response: web.StreamResponse) -> None:
+        """aiohttp calls it right before the headers of an answer are sent."""
+        response.headers.update(self.marks)
+        if self.trail is not None:
+            self.trail.started(response.status)
+
 
 class Listener(web.Server):
     """Makes a handler for each connection."""
+
+    def __init__(self, handler: Any, **options: Any) -> None:
+        super().__init__(handler, request_factory=self._new_request, **options)
+
+    def _new_request(self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> Request:
+        return Request(message, payload, protocol, writer, task, self._loop)
 
     def __call__(self) -> RequestHandler:
         return _Connection(self, loop=self._loop, **self._kwargs)

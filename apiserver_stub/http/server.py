@@ -2,7 +2,10 @@
 
 import asyncio
 import dataclasses
+import itertools
 import logging
+import uuid
+from typing import TYPE_CHECKING
 
 import orjson
 from aiohttp import web
@@ -13,13 +16,19 @@ from apiserver_stub.auth.authenticate import ANONYMOUS, MASTERS
 from apiserver_stub.auth.authorize import Authorizer
 from apiserver_stub.auth.peers import Peers
 from apiserver_stub.auth.tokens import Tokens
+from apiserver_stub.flow.fairness import Fairness, Rejected
 from apiserver_stub.http import documents, metrics, resources, respond, route, system
 from apiserver_stub.http.authentication import Authentication
 from apiserver_stub.http.context import NO_QUERY, Context
+from apiserver_stub.http.listener import Request
 from apiserver_stub.http.upgrade import Forwarder
 from apiserver_stub.meta import status
 from apiserver_stub.registry.catalog import Catalog
 from apiserver_stub.storage.log import StorageError, TooLarge
+
+if TYPE_CHECKING:
+    from apiserver_stub.audit.auditor import Auditor
+    from apiserver_stub.http.audited import Audit
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +38,11 @@ _UNENCODABLE = ("Recursion limit reached", "str is not valid UTF-8", "Integer ex
 
 # Rights to one object of a collection count where the request selects just that one.
 _BY_SELECTOR = frozenset({"list", "watch", "deletecollection"})
+
+# Connections through the server, which last as long as they like.
+_STREAMS = frozenset({"exec", "attach", "portforward", "proxy", "log"})
+# Of the Audit-Id that a client chooses, in characters.
+_ID_LENGTH = 64
 
 
 class Server:
@@ -42,6 +56,8 @@ class Server:
         forwarder: Forwarder,
         peers: Peers,
         aggregation: Aggregation,
+        fairness: Fairness,
+        auditor: "Auditor | None" = None,
     ) -> None:
         self.metrics = metrics.Metrics()
         # Where clients find this server; known once it listens.
@@ -53,39 +69,86 @@ class Server:
         self._resources = resources.Resources(catalog, forwarder, tokens, authorizer)
         self._documents = documents.Documents(catalog, aggregation)
         self._aggregation = aggregation
+        self._fairness = fairness
+        self._audit: Audit | None = None
+        self.metrics.sources.append(fairness.families)
+        if auditor is not None:
+            from apiserver_stub.http import audited
 
-    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+            self._audit = audited.Audit(auditor, self._authentication, authorizer)
+            self.metrics.sources.append(auditor.families)
+        # Random once and counted on: what an id names is no secret.
+        self._id = str(uuid.uuid4())[:24]
+        self._ids = itertools.count()
+
+    async def handle(self, request: Request) -> web.StreamResponse:
         context: Context | None = None
+        panicked = False
         try:
             context = self._context(request)
-            response = await self._answer(context)
+            self._recognize(context, request)
+            response = await self._in_turn(context, request)
         except status.StatusError as error:
             response = respond.failure(context, error)
+        except Rejected:
+            response = system.too_many_requests()
         except StorageError as error:
             response = respond.failure(context, status.internal(str(error)))
         except TooLarge as error:
             response = respond.failure(context, status.object_too_large(error.size))
         except (ConnectionError, asyncio.CancelledError):
+            if request.trail is not None:
+                request.trail.ended(None)
             raise
         except Exception as error:
             fault = _unencodable(error)
             if fault is None:
+                panicked = True
                 logger.exception("%s %s failed", request.method, request.path)
                 fault = status.internal("the request could not be handled")
             response = respond.failure(context, fault)
         if context is not None:
             target = context.target
             self.metrics.count(context.verb, target.group, target.version, target.resource, response.status)
+        if request.trail is not None:
+            request.trail.ended(response, panicked=panicked)
         return response
 
-    def _context(self, request: web.BaseRequest) -> Context:
+    def _context(self, request: Request) -> Context:
         raw_path, has_query, _ = request.raw_path.partition("?")
         target = route.parse(raw_path)
         query = request.query if has_query else NO_QUERY
         verb = route.verb(target, request.method, query)
-        context = Context(request, target, verb, query, ANONYMOUS, check_verb=self._check_verb)
-        context.user = self._authentication.user(request)
-        return context
+        audit_id = request.headers.get("Audit-Id", "")[:_ID_LENGTH]
+        request.marks = {"Audit-Id": audit_id or f"{self._id}{next(self._ids):012x}"}
+        return Context(request, target, verb, query, ANONYMOUS, check_verb=self._check_verb)
+
+    def _recognize(self, context: Context, request: Request) -> None:
+        """Raises StatusError (400, 401, 403)."""
+        try:
+            context.user = self._authentication.user(request)
+        except status.StatusError as error:
+            if self._audit is not None:
+                self._audit.turned_away(context, request, error)
+            raise
+        if self._audit is not None:
+            self._audit.begin(context, request)
+
+    async def _in_turn(self, context: Context, request: Request) -> web.StreamResponse:
+        """Answers once there is a seat; connections through the server need none. Raises StatusError, Rejected."""
+        target = context.target
+        if target.subresource in _STREAMS:
+            return await self._answer(context)
+        flow = self._fairness.flow(context.user, context.verb, target)
+        request.marks = {**request.marks, **flow.headers}
+        width = 1
+        if context.verb == "list" and not flow.level.is_exempt:
+            width = self._fairness.list_width(flow, target, _page(context))
+        context.seat = await self._fairness.enter(flow, width)
+        try:
+            return await self._answer(context)
+        finally:
+            context.seat.leave()
 
     def _check_verb(self, context: Context, verb: str) -> None:
         if MASTERS not in context.user.groups:
@@ -93,6 +156,8 @@ class Server:
 
     async def _answer(self, context: Context) -> web.StreamResponse:
         target = context.target
+        if self._audit is not None:
+            self._audit.decide(context, _attributes(context))
         if MASTERS not in context.user.groups:
             self._authorizer.check(context.user, _attributes(context))
         if self._aggregation.backends and (backend := self._aggregation.find(target)) is not None:
@@ -125,6 +190,12 @@ class Server:
         if context.target.prefix in ("api", "apis") and self._catalog.has_group(context.target.group):
             raise status.no_such_resource()
         return system.page_not_found()
+
+
+def _page(context: Context) -> int:
+    """How many objects a list asks for, 0 for all."""
+    limit = context.query.get("limit", "")
+    return int(limit) if limit.isascii() and limit.isdigit() and len(limit) < 10 else 0
 
 
 def _unencodable(error: Exception) -> status.StatusError | None:

@@ -18,6 +18,8 @@ _GZIP = 31  # wbits of zlib for gzip's format
 
 def fits(context: Context) -> bool:
     """Whether the client takes the bytes as they are; YAML and indented JSON can only be made of the whole."""
+    if context.trail is not None and context.trail.wants_answer:
+        return False
     return context.wanted.media == "application/json" and not respond.is_pretty(context)
 
 

@@ -56,6 +56,13 @@ def metrics_page(collected: "metrics.Metrics") -> web.Response:
     return web.Response(body=collected.render(), headers=headers)
 
 
+def too_many_requests() -> web.Response:
+    """429 as kube-apiserver's: no Status; clients make one of it."""
+    response = text("Too many requests, please try again later.\n", 429)
+    response.headers["Retry-After"] = "1"
+    return response
+
+
 def openid(path: str, issuer: Issuer, server: str) -> web.Response:
     """What others need to check ServiceAccount tokens (OpenID Connect Discovery 1.0). server: our URL."""
     if path == _KEYS:

@@ -79,6 +79,7 @@ class Watch:
         if self._registry.converts_remotely:
             await whole_table(self._registry, self._context.target.namespace)
         await self._send(response, self._initial())
+        self._context.begun()
         bookmark = loop.time() + BOOKMARK_SECONDS
         while (now := loop.time()) < end and not self._log.ending and not self._registry.closed:
             try:

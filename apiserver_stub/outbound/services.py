@@ -30,7 +30,7 @@ def resolve(log: Log, namespace: str, name: str, port: int) -> tuple[str, int]:
     found = next((one for one in spec.get("ports") or () if one.get("port") == port), None)
     if found is None:
         raise Unresolved(f'no service port {port} found for service "{name}"')
-    endpoint = _endpoint(log, namespace, name, found.get("name") or "")
+    endpoint = _endpoint(log, namespace, name, found.get("name") or "") or _pod(log, namespace, name, spec, found)
     if endpoint is not None:
         return endpoint
     if spec.get("clusterIP") in (None, "", "None") or spec.get("selector"):
@@ -47,6 +47,43 @@ def _endpoint(log: Log, namespace: str, name: str, port: str) -> tuple[str, int]
         number = _port(subset, port)
         if number and subset.get("addresses"):
             return subset["addresses"][0]["ip"], number
+    return None
+
+
+def _pod(
+    log: Log, namespace: str, name: str, spec: Mapping[str, Any], port: Mapping[str, Any]
+) -> tuple[str, int] | None:
+    """A ready Pod that the Service selects; where somebody writes its EndpointSlices, they say more."""
+    wanted = spec.get("selector")
+    slices = log.list(("discovery.k8s.io", "endpointslices"), namespace)
+    if not wanted or any((entry.labels or {}).get(_SERVICE_LABEL) == name for entry in slices):
+        return None
+    for entry in log.list(("", "pods"), namespace):
+        labels = entry.labels or {}
+        if all(labels.get(key) == value for key, value in wanted.items()):
+            pod = entry.decode()
+            number = _target(pod, port)
+            if number and _is_ready(pod):
+                return pod["status"]["podIP"], number
+    return None
+
+
+def _is_ready(pod: Mapping[str, Any]) -> bool:
+    state = pod.get("status") or {}
+    if not state.get("podIP") or pod["metadata"].get("deletionTimestamp"):
+        return False
+    return any(one.get("type") == "Ready" and one.get("status") == "True" for one in state.get("conditions") or ())
+
+
+def _target(pod: Mapping[str, Any], port: Mapping[str, Any]) -> int | None:
+    """The port of a Pod that a Service's port means, by number or by name."""
+    wanted = port.get("targetPort") or port["port"]
+    if isinstance(wanted, int):
+        return wanted
+    for container in pod["spec"].get("containers") or ():
+        for one in container.get("ports") or ():
+            if one.get("name") == wanted:
+                return int(one["containerPort"])
     return None
 
 

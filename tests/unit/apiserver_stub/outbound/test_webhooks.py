@@ -4,13 +4,19 @@ from typing import Any
 
 import pytest
 
+from apiserver_stub.outbound.webhooks import WebhookError, Webhooks
 from apiserver_stub.storage.log import Change, Key, encode
 from apiserver_stub.storage.memory import MemoryLog
-from apiserver_stub.outbound.webhooks import WebhookError, Webhooks
 
 Object = dict[str, Any]
-PORTS = [{"name": "web", "port": 443}]
+PORTS = [{"name": "web", "port": 443, "targetPort": "tls"}]
 SELECTED = {"selector": {"a": "b"}, "clusterIP": "10.96.0.9", "ports": PORTS}
+POD = {
+    "spec": {
+        "containers": [{"ports": [{"name": "other", "containerPort": 1}, {"name": "tls", "containerPort": 9443}]}]
+    },
+    "status": {"podIP": "10.0.0.2", "conditions": [{"type": "Ready", "status": "True"}]},
+}
 SLICE = {"ports": [{"name": "web", "port": 8443}], "endpoints": [{"addresses": ["10.0.0.1"]}]}
 
 
@@ -20,12 +26,13 @@ async def log_with(spec: Object | None, slices: list[Object], endpoints: Object 
     if spec is not None:
         found.append(("", "services", "hook", {"metadata": {}, "spec": spec}))
     for i, one in enumerate(slices):
-        found.append(("discovery.k8s.io", "endpointslices", f"s{i}", {"metadata": {}} | one))
+        table = ("", "pods") if "spec" in one else ("discovery.k8s.io", "endpointslices")
+        found.append((*table, f"s{i}", {"metadata": {}} | one))
     if endpoints is not None:
         found.append(("", "endpoints", "hook", {"metadata": {}} | endpoints))
     for group, resource, name, obj in found:
         obj["metadata"] |= {"name": name}
-        labels = {"kubernetes.io/service-name": "hook"}
+        labels = {"kubernetes.io/service-name": "hook", "a": "b"}
         await log.append(Change(Key(group, resource, "ns", name), encode(obj), 0, labels))
     return log
 
@@ -46,6 +53,9 @@ async def log_with(spec: Object | None, slices: list[Object], endpoints: Object 
             {"subsets": [{"addresses": [{"ip": "fd00::1"}], "ports": [{"name": "web", "port": 1}]}]},
             "https://[fd00::1]:1/c?timeout=5s",
         ),
+        (SELECTED, [POD], None, "https://10.0.0.2:9443/c?timeout=5s"),
+        (SELECTED, [POD, {**SLICE, "endpoints": []}], None, 'no endpoints available for service "hook"'),
+        (SELECTED, [{**POD, "status": {"podIP": "10.0.0.2"}}], None, 'no endpoints available for service "hook"'),
         ({"clusterIP": "10.96.0.9", "ports": PORTS}, [], None, "https://10.96.0.9:443/c?timeout=5s"),
         ({"type": "ExternalName", "externalName": "h.example"}, [], None, "https://h.example:443/c?timeout=5s"),
         (None, [], None, 'service "hook" not found'),
@@ -72,5 +82,7 @@ async def test_service(spec: Object | None, slices: list[Object], endpoints: Obj
     ],
 )
 async def test_faults(config: Object, message: str) -> None:
+    webhooks = Webhooks(MemoryLog())
     with pytest.raises(WebhookError, match=message):
-        await Webhooks(MemoryLog()).ask(config, b"{}", 5)
+        await webhooks.ask(config, b"{}", 5)
+    await webhooks.close()

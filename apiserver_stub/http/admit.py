@@ -21,6 +21,7 @@ async def creation(context: Context, registry: Registry, obj: Object, asked: Wri
     a.name = target.name or str((obj.get("metadata") or {}).get("name") or "")
     a.subresource, a.dry_run, a.user = target.subresource, asked.dry_run, context.user
     a.options = asked.shown("CreateOptions")
+    _note(context, a)
     await registry.gate.pass_through(a)
     context.warn(a.warnings)
     return a.obj or {}
@@ -33,11 +34,18 @@ async def connection(context: Context, registry: Registry) -> None:
     obj = {"kind": kind, "apiVersion": "v1"} | _options(context)
     a = Attributes("CONNECT", resource, target.namespace, target.name, obj, subresource=target.subresource)
     a.user = context.user
+    _note(context, a)
     before = dict(obj)
     await registry.gate.pass_through(a)
     context.warn(a.warnings)
     if a.obj is not None and a.obj != before:
         context.query = _query(a.obj)
+
+
+def _note(context: Context, a: Attributes) -> None:
+    """What plug-ins have to say goes to the audit log."""
+    if context.trail is not None:
+        a.annotations = context.trail.annotations
 
 
 def _options(context: Context) -> Object:

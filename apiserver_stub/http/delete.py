@@ -78,6 +78,8 @@ async def _options(context: Context, registry: Registry) -> DeleteOptions:
         content = protobuf.to_json(content, None)
     asked = delete_options.parse(context.query, context.dry_runs, content)
     asked.user = context.user
+    if context.trail is not None:
+        asked.annotations = context.trail.annotations
     if registry.resource.group_resource == "jobs.batch" and not asked.policy:
         context.warn([_JOB_WARNING])
     return asked

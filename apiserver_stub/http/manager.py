@@ -18,6 +18,8 @@ def write_options(context: Context, kind: str) -> WriteOptions:
 
 def named(context: Context, asked: WriteOptions) -> WriteOptions:
     """The options with a field manager: without one in the query it is the program that User-Agent names."""
+    if context.trail is not None:
+        asked = dataclasses.replace(asked, annotations=context.trail.annotations)
     if asked.field_manager:
         return asked
     return dataclasses.replace(asked, field_manager=_program(context.request.headers.get("User-Agent", "")))

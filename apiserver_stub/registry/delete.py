@@ -33,6 +33,7 @@ class DeleteOptions:
     admitted: bool = False
     # Of admission plug-ins, filled on the way.
     warnings: list[str] = field(default_factory=list)
+    annotations: dict[str, str] = field(default_factory=dict)
 
     def shown(self) -> Object:
         """As webhooks and policies see them."""
@@ -90,6 +91,7 @@ async def _is_admitted(registry: Registry, entry: Entry, obj: Object, options: D
     name = "" if options.collection else entry.key.name
     a = Attributes("DELETE", registry.resource, entry.key.namespace, name, old=obj)
     a.dry_run, a.user, a.options = options.dry_run, options.user, options.shown()
+    a.annotations = options.annotations
     gate = registry.gate
     gate.admit(a)
     gate.validate(a)

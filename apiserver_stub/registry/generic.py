@@ -40,6 +40,9 @@ class WriteOptions:
     # What the client said itself, as JSON has it.
     stated: Mapping[str, Any] = field(default_factory=dict)
 
+    # Where admission plug-ins note what the audit log is to say; None: nobody asks.
+    annotations: dict[str, str] | None = None
+
     def shown(self, kind: str) -> Object:
         """As webhooks and policies see them; kind: CreateOptions or UpdateOptions."""
         return {"kind": kind, "apiVersion": "meta.k8s.io/v1", **self.stated}
@@ -253,6 +256,8 @@ class Registry:
             "CREATE", resource, namespace, upkeep.named(obj), obj, dry_run=options.dry_run, user=options.user
         )
         a.options = options.shown("CreateOptions")
+        if options.annotations is not None:
+            a.annotations = options.annotations
         self.gate.admit(a)
         if self.gate.asks(a):
             generated = await self._ask(a, repeated, owners)
@@ -402,6 +407,8 @@ class Registry:
         if wish.part is not None:
             a.subresource, a.obj, a.old = "scale", wish.part.of(obj), wish.part.of(old)
         a.dry_run, a.user, a.options = wish.options.dry_run, wish.options.user, wish.options.shown("UpdateOptions")
+        if wish.options.annotations is not None:
+            a.annotations = wish.options.annotations
         return a
 
     def _admitted(self, a: Attributes, obj: Object, old: Object, wish: Wish, repeated: list[str]) -> Object:

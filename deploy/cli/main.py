@@ -14,6 +14,7 @@ COMMANDS = {
     "up": ("node", "Install and start MicroKube on this machine."),
     "down": ("node", "Stop MicroKube and its Pods on this machine."),
     "status": ("node", "Show API server, operators, Pods, units, memory and CPU."),
+    "certs": ("certs", "Show the certificates and when they expire."),
     "kubeconfig": ("node", "Print the admin kubeconfig."),
     "sandbox": ("sandbox", "Sandbox nodes: whole machines in namespaces of their own."),
     "apiserver": ("programs", "Run only the API server, in the foreground."),

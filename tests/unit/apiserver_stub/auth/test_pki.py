@@ -62,7 +62,7 @@ def test_other_names_renew_the_certificates_that_carry_them(tmp_path: Path) -> N
 
 DAY = 86400.0
 YEAR = 365 * DAY
-AUTHORITIES = {"ca", "front-proxy-ca"}
+AUTHORITIES = {"ca"}
 LEAVES = {leaf.file for leaf in leaves()}
 
 

@@ -266,8 +266,8 @@ async def test_answers_that_are_none(
             'add operation does not apply: doc is missing path: "/a/b": missing value',
         ),
         (
-            {"op": "replace", "path": "/x", "value": 1},
-            "replace operation does not apply: doc is missing key: /x: missing value",
+            {"op": "replace", "path": "/a/b", "value": 1},
+            "replace operation does not apply: doc is missing path: /a/b: missing value",
         ),
         (
             {"op": "remove", "path": "/x"},

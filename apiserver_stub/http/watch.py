@@ -82,6 +82,8 @@ class Watch:
         self._context.begun()
         bookmark = loop.time() + BOOKMARK_SECONDS
         while (now := loop.time()) < end and not self._log.ending and not self._registry.closed:
+            # Of now: while another program converts what has happened, more happens.
+            seen = self._log.revision
             try:
                 events = self._log.after(self._registry.table, self._position)
             except Compacted:
@@ -93,7 +95,7 @@ class Watch:
             if sent:
                 bookmark = loop.time() + BOOKMARK_SECONDS
                 continue
-            self._position = max(self._position, self._log.revision)
+            self._position = max(self._position, seen)
             await self._send(response, self._end_of_initial())
             if now >= bookmark:
                 bookmark = now + BOOKMARK_SECONDS

@@ -125,7 +125,7 @@ class Cluster:
 
     @contextmanager
     def watch(self, path: str, **query: Any) -> Iterator["Watch"]:
-        query = {"watch": "true", "timeoutSeconds": "25"} | query
+        query = {"watch": "true", "timeoutSeconds": "15"} | query
         answer = self.answer("GET", path, **query)
         try:
             yield Watch(answer)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from apiserver_stub.aggregation.remote import Remote
+from apiserver_stub.outbound import services
 from apiserver_stub.storage.log import Key, Log
 
 Object = dict[str, Any]
@@ -40,37 +41,26 @@ def fault(log: Log, remote: Remote) -> Condition | None:
     spec = entry.decode()["spec"]
     if spec.get("type", "ClusterIP") != "ClusterIP":
         return None
-    return _port_fault(remote, spec, list(_slices(log, remote)))
+    if not any(port.get("port") == remote.port for port in spec.get("ports") or ()):
+        message = f'service/{remote.service} in "{remote.namespace}" is not listening on port {remote.port}'
+        return Condition("False", "ServicePortError", message)
+    try:
+        host, _ = services.resolve(log, remote.namespace, remote.service, remote.port)
+    except services.Unresolved:
+        host = ""
+    # Its own address is no endpoint: that leads on to one, or nowhere.
+    return _no_endpoint(log, remote, spec) if host in ("", spec.get("clusterIP")) else None
 
 
-def _slices(log: Log, remote: Remote) -> Iterator[Object]:
-    for entry in log.list(("discovery.k8s.io", "endpointslices"), remote.namespace):
-        if (entry.labels or {}).get(_SERVICE_LABEL) == remote.service:
-            yield entry.decode()
-
-
-def _port_fault(remote: Remote, spec: Mapping[str, Any], slices: Iterable[Object]) -> Condition | None:
-    port = next((one for one in spec.get("ports") or () if one.get("port") == remote.port), None)
+def _no_endpoint(log: Log, remote: Remote, spec: Mapping[str, Any]) -> Condition:
+    """Why the Service leads nowhere. One with a selector has EndpointSlices in upstream's eyes, if empty ones."""
     where = f'service/{remote.service} in "{remote.namespace}"'
-    if port is None:
-        return Condition("False", "ServicePortError", f"{where} is not listening on port {remote.port}")
-    found = list(slices)
-    if not found:
+    slices = log.list(("discovery.k8s.io", "endpointslices"), remote.namespace)
+    if not spec.get("selector") and not any((one.labels or {}).get(_SERVICE_LABEL) == remote.service for one in slices):
         return Condition("False", "EndpointsNotFound", f"cannot find endpointslices for {where}")
-    name = port.get("name") or ""
-    if any(_leads_somewhere(slice_, name) for slice_ in found):
-        return None
+    name = next(port.get("name") or "" for port in spec["ports"] if port.get("port") == remote.port)
     message = f'endpoints for {where} have no addresses with port name "{name}"'
     return Condition("False", "MissingEndpoints", message)
-
-
-def _leads_somewhere(slice_: Mapping[str, Any], port: str) -> bool:
-    if not any((one.get("name") or "") == port for one in slice_.get("ports") or ()):
-        return False
-    return any(
-        (one.get("conditions") or {}).get("ready") is not False and one.get("addresses")
-        for one in slice_.get("endpoints") or ()
-    )
 
 
 def put(obj: Object, condition: Condition, now: str) -> Object:

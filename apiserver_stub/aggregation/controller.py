@@ -39,7 +39,7 @@ class Aggregation:
         self._changed = asyncio.Event()
         self._documents: Documents | None = None
         log.listen(_TABLE, self._read)
-        for table in (("", "services"), ("discovery.k8s.io", "endpointslices")):
+        for table in (("", "services"), ("discovery.k8s.io", "endpointslices"), ("", "pods")):
             log.listen(table, self._recheck)
         catalog.listeners.append(self._changed.set)
 
@@ -139,6 +139,6 @@ class Aggregation:
                 closing.add_done_callback(self._closing.discard)
 
     def _recheck(self) -> None:
-        """Called after each change of a Service or an EndpointSlice."""
+        """Called after each change of what may lead to a server."""
         for backend in self.backends.values():
             backend.note(moved=True)

@@ -3,11 +3,14 @@
 import ssl
 from pathlib import Path
 
+from apiserver_stub.auth import strangers
+
 
 def serving(directory: Path) -> ssl.SSLContext:
     """Shows the serving certificate; takes tokens and anonymous requests without a client's certificate.
 
-    Whoever shows a certificate shows one of the node's CA: the handshake fails for any other.
+    Whoever shows one shows one of the node's CA: any other is answered with 401, where Python lets us, else the
+    handshake fails.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -15,6 +18,7 @@ def serving(directory: Path) -> ssl.SSLContext:
     context.set_alpn_protocols(["http/1.1"])
     context.num_tickets = 0
     _load(context, directory, "serving")
+    strangers.answer(context)
     return context
 
 

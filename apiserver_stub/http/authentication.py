@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from apiserver_stub.auth import authenticate, impersonate
+from apiserver_stub.auth import authenticate, impersonate, strangers
 from apiserver_stub.auth.accounts import Refused
 from apiserver_stub.auth.authenticate import ANONYMOUS, User
 from apiserver_stub.auth.authorize import Authorizer
@@ -52,6 +52,9 @@ class Authentication:
         return user
 
     def _of_connection(self, info: Any) -> User:
+        if strangers.is_stranger(info("ssl_object")):
+            logger.debug("a request was not authenticated: its client certificate does not hold")
+            raise status.unauthorized()
         certificate: Mapping[str, Any] | None = info("peercert")
         if certificate:
             return authenticate.from_certificate(certificate) or ANONYMOUS

@@ -54,18 +54,6 @@ async def test_tokens_and_certificates_of_masters(api: Api) -> None:
         assert (await kubelet.get(PODS))[0] == 200
 
 
-async def test_certificates_of_another_authority_are_refused(
-    api: Api, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    other = Api(tmp_path_factory.mktemp("other"))
-    context = api.tls("")
-    context.load_cert_chain(other.settings.pki / "admin.crt", other.settings.pki / "admin.key")
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session:
-        with pytest.raises((aiohttp.ClientError, ssl.SSLError)):
-            async with session.get(f"{api.app.url}{PODS}") as answer:
-                await answer.read()
-
-
 async def test_impersonation(api: Api) -> None:
     async with api.client("admin", **{"Impersonate-User": "jane"}) as jane:
         code, error = await jane.get(PODS)

@@ -85,10 +85,10 @@ class Documents:
         """The answer to clients that ask for all of discovery at once; None for the others."""
         from apiserver_stub import discovery
 
-        wishes = [wish.replace(" ", "").partition(";q=")[0] for wish in accept.split(",")]
+        wishes = [wish.replace(" ", "").partition(";q=")[0] for wish in accept.split(",") if wish]
         ours = [wish for wish in wishes if _is_aggregated(wish, "v2")]
         if not ours:
-            if wishes and all(_is_aggregated(wish, "") for wish in wishes if wish):
+            if wishes and all(_is_aggregated(wish, "") for wish in wishes):
                 raise status.not_acceptable(_OFFERED)
             return None
         served = self._kinds

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 _VERIFY_PEER: Final = 1
 _CTRL_SET_SESSION_CACHE_MODE: Final = 44
-# Where `SSL_CTX *` is the first member of PySSLContext.
-_NEWEST: Final = (3, 14)
+# The newest CPython that was looked at: `SSL_CTX *` is the first member of its PySSLContext.
+_NEWEST: Final = (3, 13)
 
 # The connection whose handshake is under way: one at a time, they run in the event loop's thread.
 _current: "Connection | None" = None

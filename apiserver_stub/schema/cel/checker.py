@@ -14,7 +14,7 @@ from apiserver_stub.schema.cel.source import CompileError, Issue
 from apiserver_stub.schema.cel.types import Type
 
 # Dotted names of global functions begin with one of these: "sets.contains", "ip.isCanonical".
-_NAMESPACES: Final = frozenset({"sets", "optional", "ip", "strings", "format", "jsonpatch"})
+_NAMESPACES: Final = frozenset({"sets", "optional", "ip", "strings", "format"})
 _LITERALS: Final[tuple[tuple[type, Type], ...]] = (
     (bool, types.BOOL),
     (values.UInt, types.UINT),
@@ -50,6 +50,8 @@ class _Checker:
         self.used: set[str] = set()
         self._variables = variables
         self._objects = objects
+        # Functions for patches are there where patches can be made.
+        self._namespaces = _NAMESPACES | {"jsonpatch"} if objects else _NAMESPACES
         self._scopes: list[dict[str, Type]] = []
         # How many calls of format() surround what is looked at.
         self._mixed = 0
@@ -117,7 +119,7 @@ class _Checker:
         function = expr.function
         if expr.target is not None:
             whole = _dotted(expr.target)
-            if whole and whole.partition(".")[0] in _NAMESPACES and f"{whole}.{function}" in functions.table():
+            if whole and whole.partition(".")[0] in self._namespaces and f"{whole}.{function}" in functions.table():
                 expr.function = function = f"{whole}.{function}"
                 expr.target = None
         given = [*([expr.target] if expr.target is not None else []), *expr.args]

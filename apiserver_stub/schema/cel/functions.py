@@ -21,6 +21,7 @@ _LIBRARIES: Final = (
     "quantities",
     "optionals",
     "authorizer",
+    "patches",
 )
 _CLASSES: Final[Mapping[str, Any]] = {
     "bool": bool,

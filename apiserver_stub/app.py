@@ -53,7 +53,7 @@ class App:
         self.settings = settings
         self._auditor = auditor
         self.log = log
-        self.catalog = Catalog(kinds.builtin(), log)
+        self.catalog = Catalog(kinds.builtin(), log, settings.admission_off)
         self.signer = Signer(settings.pki / "sa.key")
         issuer = Issuer(account_keys.load(settings.pki), self.signer, log)
         self.forwarder = Forwarder(log, settings.pki)

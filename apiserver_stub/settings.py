@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from apiserver_stub.admission import switches
 from apiserver_stub.auth.peers import GROUP
 
 # kube-apiserver's own default would be /24; kubeadm's is taken, which charts and docs assume.
@@ -47,6 +48,7 @@ class Settings:
     local_groups: tuple[str, ...] = (GROUP,)
     audit: Audit = Audit()
     seats: int = INFLIGHT + MUTATING_INFLIGHT
+    admission_off: frozenset[str] = frozenset()
     hostname: str = field(default_factory=socket.gethostname)
 
     @property
@@ -93,7 +95,13 @@ def parse(argv: Sequence[str] | None = None) -> Settings:
         "--unix-socket-groups", nargs="*", default=[GROUP], metavar="GROUP", help=f"their groups (default: {GROUP})"
     )
     _add_limits(parser)
+    parser.add_argument("--enable-admission-plugins", type=_names, default=[], metavar="NAME,…", help="all are on")
+    parser.add_argument("--disable-admission-plugins", type=_names, default=[], metavar="NAME,…", help="switch off")
     args = parser.parse_args(argv)
+    try:
+        off = switches.off(args.enable_admission_plugins, args.disable_admission_plugins)
+    except ValueError as error:
+        parser.error(str(error))
     kept = (args.audit_log_maxsize, args.audit_log_maxage, args.audit_log_maxbackup)
     return Settings(
         data_dir=args.data_dir.absolute(),
@@ -104,6 +112,7 @@ def parse(argv: Sequence[str] | None = None) -> Settings:
         names=tuple(args.tls_san),
         durable_events=args.durable_events,
         unix_socket=args.unix_socket.absolute() if args.unix_socket else None,
+        admission_off=off,
         local_user=args.unix_socket_user,
         local_groups=tuple(args.unix_socket_groups),
         audit=Audit(args.audit_policy_file, args.audit_log_path, *kept),
@@ -133,6 +142,10 @@ def _count(text: str) -> int:
     if number < 0:
         raise argparse.ArgumentTypeError(f"{text} is negative")
     return number
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in text.split(",") if name]
 
 
 def _port(text: str) -> int:

@@ -43,11 +43,22 @@ class CertificateRequester:
                 a.obj["spec"][name] = value
 
 
-class CertificateApproval:
-    """Upstream's plug-ins CertificateApproval, CertificateSigning and CertificateSubjectRestriction."""
+_JUDGE = {
+    ("CREATE", ""): "CertificateSubjectRestriction",
+    ("UPDATE", "approval"): "CertificateApproval",
+    ("UPDATE", "status"): "CertificateSigning",
+}
 
-    def __init__(self, authorizer: Authorizer) -> None:
+
+class CertificateApproval:
+    """Upstream's plug-ins CertificateApproval, CertificateSigning and CertificateSubjectRestriction.
+
+    off: which of them are switched off.
+    """
+
+    def __init__(self, authorizer: Authorizer, off: frozenset[str] = frozenset()) -> None:
         self._authorizer = authorizer
+        self._off = off
 
     def handles(self, resource: kinds.Resource) -> bool:
         return _is_request(resource)
@@ -58,6 +69,8 @@ class CertificateApproval:
             return
         spec = (a.old or a.obj)["spec"]
         signer = spec.get("signerName", "")
+        if _JUDGE.get((a.operation, a.subresource)) in self._off:
+            return
         if a.operation == "CREATE":
             if signer == _CLIENT_SIGNER and MASTERS in pem.organizations(spec.get("request", "")):
                 raise self._refused(a, f"use of {signer} signer with {MASTERS} group is not allowed")

@@ -73,6 +73,17 @@ class Chain:
     remote: Sequence[Remote] = ()
     charging: Sequence[Charging] = ()
 
+    def without(self, classes: tuple[type, ...]) -> "Chain":
+        """The same, but for plug-ins of these classes."""
+        if not classes:
+            return self
+        return Chain(
+            tuple(one for one in self.mutating if not isinstance(one, classes)),
+            tuple(one for one in self.validating if not isinstance(one, classes)),
+            tuple(one for one in self.remote if not isinstance(one, classes)),
+            tuple(one for one in self.charging if not isinstance(one, classes)),
+        )
+
     def gate(self, resource: kinds.Resource) -> Gate:
         return Gate(
             tuple(plugin for plugin in self.mutating if plugin.handles(resource)),

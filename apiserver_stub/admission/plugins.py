@@ -7,6 +7,7 @@ from apiserver_stub.admission.chain import Chain
 from apiserver_stub.admission.escalation import RoleEscalation
 from apiserver_stub.admission.limitranger import LimitRanger
 from apiserver_stub.admission.namespaces import NamespaceLifecycle
+from apiserver_stub.admission.noderestriction import NodeRestriction
 from apiserver_stub.admission.podsecurity import PodSecurity
 from apiserver_stub.admission.policies.mutating import MutatingAdmissionPolicy
 from apiserver_stub.admission.policies.validating import ValidatingAdmissionPolicy
@@ -26,10 +27,11 @@ def chain(view: base.View, ledger: Ledger, authorizer: Authorizer, around: Surro
     world: what policies need.
     """
     limits = LimitRanger(view)
-    return Chain(
+    every = Chain(
         mutating=(
             NamespaceLifecycle(view),
             limits,
+            NodeRestriction(view),
             RoleEscalation(authorizer),
             CertificateRequester(),
             MutatingAdmissionPolicy(view, authorizer, world),
@@ -39,9 +41,26 @@ def chain(view: base.View, ledger: Ledger, authorizer: Authorizer, around: Surro
             Priority(view),
             PodSecurity(view),
             PersistentVolumeClaimResize(view),
-            CertificateApproval(authorizer),
+            CertificateApproval(authorizer, view.off),
             ValidatingAdmissionPolicy(view, authorizer, world),
         ),
         remote=(MutatingWebhooks(around), ValidatingWebhooks(around)),
         charging=(ResourceQuota(view, ledger),),
     )
+    return every.without(tuple(_CLASSES[name] for name in view.off & _CLASSES.keys()))
+
+
+# By upstream's names; what is missing here is done by strategies, which look at view.off.
+_CLASSES: dict[str, type] = {
+    "LimitRanger": LimitRanger,
+    "MutatingAdmissionPolicy": MutatingAdmissionPolicy,
+    "MutatingAdmissionWebhook": MutatingWebhooks,
+    "NamespaceLifecycle": NamespaceLifecycle,
+    "NodeRestriction": NodeRestriction,
+    "PersistentVolumeClaimResize": PersistentVolumeClaimResize,
+    "PodSecurity": PodSecurity,
+    "Priority": Priority,
+    "ResourceQuota": ResourceQuota,
+    "ValidatingAdmissionPolicy": ValidatingAdmissionPolicy,
+    "ValidatingAdmissionWebhook": ValidatingWebhooks,
+}

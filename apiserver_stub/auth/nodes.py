@@ -61,12 +61,12 @@ def _related(
     for pod in pods():
         if (pod.get("spec") or {}).get("nodeName") != node or pod["metadata"].get("namespace") != wanted.namespace:
             continue
-        if (kind, wanted.name) in set(_names(pod)):
+        if (kind, wanted.name) in set(names(pod)):
             return True, ""
     return False, f"no relationship found between node '{node}' and this object"
 
 
-def _names(pod: Object) -> Iterator[tuple[str, str]]:
+def names(pod: Object) -> Iterator[tuple[str, str]]:
     """What a Pod needs, as (resource, name)."""
     spec = pod["spec"]
     yield "serviceaccounts", spec.get("serviceAccountName", "")

@@ -54,6 +54,9 @@ _RETURNS_DELETED: Final = frozenset({"podtemplates", "resourcequotas", "services
 class View(Protocol):
     """What a strategy may see of other objects: the newest state, writes on their way included. Don't change it."""
 
+    # Admission plug-ins that are switched off.
+    off: frozenset[str]
+
     def get(self, group: str, plural: str, namespace: str, name: str) -> Object | None: ...
 
     def list(self, group: str, plural: str) -> Iterable[Object]: ...
@@ -61,6 +64,8 @@ class View(Protocol):
 
 class NoView:
     """A view of nothing."""
+
+    off: frozenset[str] = frozenset()
 
     def get(self, group: str, plural: str, namespace: str, name: str) -> Object | None:
         return None

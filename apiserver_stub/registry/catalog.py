@@ -29,12 +29,13 @@ class Catalog:
     `kinds` is replaced, never changed, when custom resources come and go.
     """
 
-    def __init__(self, served: kinds.Kinds, log: Log) -> None:
+    def __init__(self, served: kinds.Kinds, log: Log, off: frozenset[str] = frozenset()) -> None:
+        """off: admission plug-ins that are switched off."""
         self.kinds = served
         self.log = log
         # Called after custom resources came or went.
         self.listeners: list[Callable[[], None]] = []
-        view = LogView(log)
+        view = LogView(log, off)
         self.authorizer = Authorizer(log)
         self.webhooks = Webhooks(log)
         around = Surroundings(log, view, self, self.authorizer, self.webhooks)

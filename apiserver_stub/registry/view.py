@@ -15,7 +15,8 @@ _KEPT = 512
 class LogView:
     """base.View over the log. What it returns is shared: don't change it."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, off: frozenset[str] = frozenset()) -> None:
+        self.off = off
         self._log = log
         self._decoded: dict[Key, tuple[int, Object]] = {}
 

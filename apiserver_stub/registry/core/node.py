@@ -27,7 +27,8 @@ class Nodes(base.Kind):
             obj["status"] = status
         # A new node takes no Pods before it is ready (admission plug-in TaintNodesByCondition).
         taints = obj["spec"].setdefault("taints", [])
-        if not any(taint.get("key") == _NOT_READY["key"] for taint in taints):
+        is_off = "TaintNodesByCondition" in self.view.off
+        if not is_off and not any(taint.get("key") == _NOT_READY["key"] for taint in taints):
             taints.append(dict(_NOT_READY))
 
     def validate(self, obj: Object) -> list[FieldError]:

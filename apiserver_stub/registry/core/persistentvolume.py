@@ -30,7 +30,7 @@ class PersistentVolumes(base.Kind):
     def prepare_create(self, obj: Object) -> None:
         super().prepare_create(obj)
         obj["status"]["lastPhaseTransitionTime"] = obj["metadata"].get("creationTimestamp")
-        protect(obj, PROTECTION)
+        protect(obj, PROTECTION, self.view)
 
     def prepare_status_update(self, obj: Object, old: Object) -> None:
         super().prepare_status_update(obj, old)
@@ -61,8 +61,10 @@ class PersistentVolumes(base.Kind):
         return volume_warnings.volume(obj)
 
 
-def protect(obj: Object, finalizer: str) -> None:
+def protect(obj: Object, finalizer: str, view: base.View) -> None:
     """Puts a finalizer on a new object, so that it stays while it is in use (plug-in StorageObjectInUseProtection)."""
+    if "StorageObjectInUseProtection" in view.off:
+        return
     finalizers = obj["metadata"].setdefault("finalizers", [])
     if finalizer not in finalizers:
         finalizers.append(finalizer)

@@ -35,7 +35,7 @@ class PersistentVolumeClaims(base.Kind):
         _choose_class(obj, self.view)
         super().prepare_create(obj)
         obj["status"]["phase"] = "Pending"
-        persistentvolume.protect(obj, PROTECTION)
+        persistentvolume.protect(obj, PROTECTION, self.view)
         _pair_sources(obj["spec"], None)
 
     def prepare_update(self, obj: Object, old: Object) -> None:
@@ -70,7 +70,7 @@ class PersistentVolumeClaims(base.Kind):
 def _choose_class(obj: Object, view: base.View) -> None:
     """A claim that names no class gets the default one (admission plug-in DefaultStorageClass)."""
     named = _CLASS in (obj["metadata"].get("annotations") or {}) or obj["spec"].get("storageClassName") is not None
-    if not named:
+    if not named and "DefaultStorageClass" not in view.off:
         name = storageclass.default_class(view)
         if name is not None:
             obj["spec"]["storageClassName"] = name

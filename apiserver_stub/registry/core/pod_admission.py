@@ -14,6 +14,7 @@ Object = base.Object
 _PODS: Final = ("", "pods")
 _MIRROR: Final = "kubernetes.io/config.mirror"
 _TOKEN_PATH: Final = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105  a path, not a secret
+_TOKEN_VOLUME: Final = "kube-api-access-"
 _TOKEN_SECONDS: Final = 3607
 _UNREACHABLE: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 _TOLERATED_SECONDS: Final = 300
@@ -25,15 +26,20 @@ def admit(pod: Object, view: base.View, *, mount_token: bool) -> None:
     """Changes the Pod in place. Raises StatusError (403)."""
     if isinstance(view, base.NoView):
         return
-    _service_account(pod, view, mount_token=mount_token)
-    _priority(pod, view)
-    _tolerations(pod["spec"])
-    _runtime_class(pod, view)
+    off = view.off
+    if "ServiceAccount" not in off:
+        _service_account(pod, view, mount_token=mount_token)
+    if "Priority" not in off:
+        _priority(pod, view)
+    if "DefaultTolerationSeconds" not in off:
+        _tolerations(pod["spec"])
+    if "RuntimeClass" not in off:
+        _runtime_class(pod, view)
 
 
 def readmit(pod: Object, view: base.View) -> None:
     """What the plug-ins do to a Pod that is updated."""
-    if not isinstance(view, base.NoView):
+    if not isinstance(view, base.NoView) and "DefaultTolerationSeconds" not in view.off:
         _tolerations(pod["spec"])
 
 
@@ -66,7 +72,8 @@ def _automounts(spec: Object, account: Object) -> bool:
 
 def _mount_token(spec: Object) -> None:
     """Adds the projected volume with the account's token to every container that mounts nothing in its place."""
-    name = "kube-api-access-" + "".join(secrets.choice(_ALPHABET) for _ in range(5))
+    given = [v.get("name", "") for v in spec.get("volumes") or () if str(v.get("name", "")).startswith(_TOKEN_VOLUME)]
+    name = given[0] if given else _TOKEN_VOLUME + "".join(secrets.choice(_ALPHABET) for _ in range(5))
     mounted = False
     for container in [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]:
         mounts = container.setdefault("volumeMounts", [])
@@ -74,7 +81,7 @@ def _mount_token(spec: Object) -> None:
             continue
         mounts.append({"name": name, "readOnly": True, "mountPath": _TOKEN_PATH})
         mounted = True
-    if mounted:
+    if mounted and not given:
         spec.setdefault("volumes", []).append({"name": name, "projected": _token_volume()})
 
 

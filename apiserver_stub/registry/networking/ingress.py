@@ -21,7 +21,7 @@ class Ingresses(base.Kind):
         """DefaultIngressClass: who names no class gets the default one, the newest if there are several."""
         super().prepare_create(obj)
         if obj["spec"].get("ingressClassName") is None and _CLASS not in _annotations(obj):
-            chosen = self._default_class()
+            chosen = "" if "DefaultIngressClass" in self.view.off else self._default_class()
             if chosen:
                 obj["spec"]["ingressClassName"] = chosen
 

@@ -25,6 +25,8 @@ Object = dict[str, Any]
 class Objects:
     """A view of the objects given, by plural name; and the ledger of its quotas."""
 
+    off: frozenset[str] = frozenset()
+
     def __init__(self, **held: list[Object]) -> None:
         self.held = held
 

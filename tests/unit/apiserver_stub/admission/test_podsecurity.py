@@ -114,6 +114,8 @@ def test_labels(labels: dict[str, str], enforce: str, warn: str, errors: int) ->
 class World:
     """One namespace and the Pods in it."""
 
+    off: frozenset[str] = frozenset()
+
     def __init__(self, labels: dict[str, str], *pods: Object) -> None:
         self.namespace = {"metadata": {"name": "ns", "labels": labels}}
         self.pods = pods

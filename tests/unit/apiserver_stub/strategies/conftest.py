@@ -19,6 +19,8 @@ UID = "11111111-2222-3333-4444-555555555555"
 class Objects:
     """A view of objects that a test puts there: {(group, plural): {(namespace, name): object}}."""
 
+    off: frozenset[str] = frozenset()
+
     def __init__(self) -> None:
         self.held: dict[tuple[str, str], dict[tuple[str, str], Object]] = {}
 

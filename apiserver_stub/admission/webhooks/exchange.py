@@ -6,18 +6,20 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 import orjson
 
 from apiserver_stub.meta import field as fields
 from apiserver_stub.meta import status
-from apiserver_stub.schema import jsonsyntax
+from apiserver_stub.schema import diagnose, jsonsyntax
 
 Object = dict[str, Any]
 
 _GROUP: Final = "admission.k8s.io"
-_CODES_OF_ERRORS: Final = 400
+# Of errors over HTTP.
+_LEAST_CODE: Final = 400
 
 
 class Invalid(Exception):
@@ -64,16 +66,13 @@ def read(content: bytes, uid: str, version: str, *, mutating: bool) -> Answer:
         raise Invalid("validating webhook may not return response.patch")
     elif patch_type is not None:
         raise Invalid("validating webhook may not return response.patchType")
-    result = response.get("status")
     return Answer(
         allowed=response.get("allowed") is True,
-        result=result if isinstance(result, dict) else None,
+        result=response.get("status"),
         patch=patch,
         patch_type=patch_type or "",
-        warnings=tuple(text for text in response.get("warnings") or () if isinstance(text, str)),
-        annotations={
-            key: text for key, text in (response.get("auditAnnotations") or {}).items() if isinstance(text, str)
-        },
+        warnings=tuple(text or "" for text in response.get("warnings") or ()),
+        annotations={key: text or "" for key, text in (response.get("auditAnnotations") or {}).items()},
     )
 
 
@@ -87,29 +86,74 @@ def _review(content: bytes) -> Object:
         fault = jsonsyntax.error(content) or str(problem)
         raise Unreadable(f"couldn't get version/kind; json parse error: {fault}") from None
     if not isinstance(review, dict):
-        raise Unreadable("couldn't get version/kind; json parse error: json: cannot unmarshal into an object")
+        shown = f"json: cannot unmarshal {diagnose.value_name(review)} into Go value of type an object"
+        raise Unreadable(f"couldn't get version/kind; json parse error: {shown}")
+    for name in ("apiVersion", "kind"):
+        _check_shape(review.get(name), "", name, _TEXT)
     version, kind = review.get("apiVersion") or "", review.get("kind") or ""
-    if version and kind and (kind != "AdmissionReview" or not str(version).startswith(f"{_GROUP}/")):
+    if version and kind and (kind != "AdmissionReview" or not version.startswith(f"{_GROUP}/")):
         raise Unreadable(
             f'no kind "{kind}" is registered for version "{version}" in scheme '
             '"k8s.io/apiserver/pkg/admission/plugin/webhook/generic/webhook.go:72"'
         )
-    for name, kinds in _SHAPES.items():
-        value = (review.get("response") or {}).get(name) if isinstance(review.get("response"), dict) else None
-        if value is not None and not isinstance(value, kinds):
-            raise Unreadable(f"json: cannot unmarshal into Go struct field AdmissionResponse.response.{name}")
+    _check_shape(review.get("response"), "AdmissionReview", "response", _RESPONSE)
     return review
 
 
-_SHAPES: Final[dict[str, type]] = {
-    "uid": str,
-    "allowed": bool,
-    "status": dict,
-    "patch": str,
-    "patchType": str,
-    "warnings": list,
-    "auditAnnotations": dict,
-}
+class _Shape(NamedTuple):
+    """A type of JSON values and what Go calls it; fields: of an object; items: of a list or map."""
+
+    kind: type
+    name: str
+    fields: Mapping[str, _Shape] = MappingProxyType({})
+    items: _Shape | None = None
+
+
+_TEXT: Final = _Shape(str, "string")
+_NUMBER: Final = _Shape(int, "int32")
+_FLAG: Final = _Shape(bool, "bool")
+_CAUSE: Final = _Shape(dict, "v1.StatusCause", {"reason": _TEXT, "message": _TEXT, "field": _TEXT})
+_DETAILS: Final = _Shape(
+    dict,
+    "v1.StatusDetails",
+    {
+        **dict.fromkeys(("name", "group", "kind", "uid"), _TEXT),
+        "causes": _Shape(list, "[]v1.StatusCause", items=_CAUSE),
+        "retryAfterSeconds": _NUMBER,
+    },
+)
+_STATUS: Final = _Shape(
+    dict,
+    "v1.Status",
+    {**dict.fromkeys(("status", "message", "reason"), _TEXT), "code": _NUMBER, "details": _DETAILS},
+)
+_RESPONSE: Final = _Shape(
+    dict,
+    "v1.AdmissionResponse",
+    {
+        **dict.fromkeys(("uid", "patch", "patchType"), _TEXT),
+        "allowed": _FLAG,
+        "status": _STATUS,
+        "warnings": _Shape(list, "[]string", items=_TEXT),
+        "auditAnnotations": _Shape(dict, "map[string]string", items=_TEXT),
+    },
+)
+
+
+def _check_shape(value: Any, holder: str, path: str, shape: _Shape) -> None:
+    """Raises Unreadable where a value has not the type that it must have; null is always fine."""
+    if value is None:
+        return
+    if not isinstance(value, shape.kind) or (shape.kind is int and isinstance(value, bool)):
+        shown = diagnose.value_name(value)
+        raise Unreadable(f"json: cannot unmarshal {shown} into Go struct field {holder}.{path} of type {shape.name}")
+    inner = shape.name.rpartition(".")[2]
+    found: Any = value
+    for name, part in shape.fields.items():
+        _check_shape(found.get(name), inner, f"{path}.{name}", part)
+    if shape.items is not None:
+        for one in found.values() if isinstance(found, dict) else found:
+            _check_shape(one, holder, path, shape.items)
 
 
 def _check_head(review: Object, response: Object, uid: str) -> None:
@@ -143,16 +187,16 @@ def _check_patch(patch: bytes, patch_type: str | None) -> None:
 def refusal(name: str, result: Mapping[str, Any] | None) -> status.StatusError:
     """What a client is told of a request that a webhook doesn't allow; result: the answer's status."""
     told = dict(result or {})
-    given = told.get("code")
-    code = given if isinstance(given, int) and _CODES_OF_ERRORS <= given < 1000 else _CODES_OF_ERRORS
+    given = told.get("code") or 0
+    code = given if _LEAST_CODE <= given < 1000 else _LEAST_CODE
     denied = f'admission webhook "{name}" denied the request'
     why = told.get("message") or told.get("reason")
     error = status.StatusError(code, "", f"{denied}: {why}" if why else f"{denied} without explanation")
-    for name_ in ("reason", "details", "metadata"):
-        if told.get(name_):
-            error.body[name_] = told[name_]
-    if isinstance(text := told.get("status"), str) and text not in ("", "Success"):
-        error.body["status"] = text
+    for part in ("reason", "details"):
+        if told.get(part):
+            error.body[part] = told[part]
+    if told.get("status") not in (None, "", "Success"):
+        error.body["status"] = told["status"]
     # As it stands in a Status: the code comes last.
     error.body["code"] = error.body.pop("code")
     seconds = (told.get("details") or {}).get("retryAfterSeconds")

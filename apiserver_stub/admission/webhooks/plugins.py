@@ -115,6 +115,7 @@ class MutatingWebhooks(_Webhooks):
         if a.again and memory.output != _encoded(a.obj):
             memory.changed()
         shown = Forms(self._around.served, a)
+        self._complete(a)
         for index, hook in enumerate(self._configurations.hooks):
             resource = await self._selection.choose(hook, a, shown)
             if resource is None or (a.again and hook.key not in memory.due):
@@ -125,6 +126,13 @@ class MutatingWebhooks(_Webhooks):
             if hook.reinvocable:
                 memory.invoked.add(hook.key)
         memory.output = _encoded(a.obj)
+
+    def _complete(self, a: Attributes) -> None:
+        """A Pod as upstream's own plug-ins leave it: here they come later, when all others have had their say."""
+        if a.operation == "CREATE" and a.resource.group_resource == "pods" and not a.subresource and a.obj is not None:
+            from apiserver_stub.registry.core import pod_admission
+
+            pod_admission.admit(a.obj, self._around.view, mount_token=True)
 
     async def _call(self, hook: Hook, index: int, a: Attributes, resource: kinds.Resource, shown: Forms) -> bool:
         """Whether the object is another one now."""
@@ -158,8 +166,9 @@ class MutatingWebhooks(_Webhooks):
             patched = patching.apply(obj, operations)
         except patching.Failed as problem:
             raise status.internal(str(problem)) from None
-        if not isinstance(patched, dict):
-            raise status.internal("the patch of a webhook does not result in an object")
+        if not isinstance(patched, dict) or any(patched.get(name) != obj[name] for name in ("apiVersion", "kind")):
+            text = f'the patch of admission webhook "{hook.name}" does not result in a {obj["kind"]}'
+            raise status.internal(text)
         before = _encoded(obj)
         try:
             await shown.put(patched, resource)

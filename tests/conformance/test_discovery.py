@@ -91,3 +91,9 @@ def test_server_version(cluster: Cluster) -> None:
     assert re.fullmatch(r"\d+", found["major"])
     assert re.fullmatch(r"\d+", found["minor"])
     assert found["gitVersion"].startswith(f"v{found['major']}.{found['minor']}.")
+
+
+def test_clients_need_no_accept_header(cluster: Cluster) -> None:
+    for path in ("/api", "/apis", "/api/", "/apis/", "/apis/apps", "/api/v1"):
+        answer = cluster.answer("GET", path, headers={"Accept": ""})
+        assert answer.headers["Content-Type"].startswith("application/json"), path

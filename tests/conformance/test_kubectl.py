@@ -4,6 +4,7 @@ import http.client
 import json
 import re
 import socket
+from contextlib import closing
 from pathlib import Path
 
 from tests.conformance.cluster import Kubectl, Object, Space, eventually
@@ -45,7 +46,8 @@ def test_describe(kubectl: Kubectl, space: Space) -> None:
         said = kubectl("describe", *what)
         for word in words:
             assert word in said, (what, word)
-    space.cluster.create("/api/v1/nodes", {"metadata": {"name": space.name}})
+    status = {"conditions": [{"type": "Ready", "status": "True"}], "capacity": {"cpu": "1", "memory": "1Gi"}}
+    space.cluster.create("/api/v1/nodes", {"metadata": {"name": space.name}, "status": status})
     said = kubectl("describe", "node", space.name)
     for word in ("Name:", "Labels:", "Annotations:", "CreationTimestamp", "Conditions:", "Capacity:", "Pods"):
         assert word in said
@@ -99,10 +101,9 @@ def test_proxy_on_port_zero(kubectl: Kubectl) -> None:
         assert process.stdout
         port = re.search(r"127\.0\.0\.1:(\d+)", process.stdout.readline())
         assert port
-        connection = http.client.HTTPConnection("127.0.0.1", int(port[1]), timeout=10)
-        connection.request("GET", "/api/")
-        assert json.loads(connection.getresponse().read())["versions"]
-        connection.close()
+        with closing(http.client.HTTPConnection("127.0.0.1", int(port[1]), timeout=10)) as connection:
+            connection.request("GET", "/api/")
+            assert json.loads(connection.getresponse().read())["versions"]
 
 
 def test_proxy_on_a_socket(kubectl: Kubectl, tmp_path: Path) -> None:

@@ -268,3 +268,31 @@ async def test_node_proxy(admin: Client, kubelet: Kubelet) -> None:
     kubelet.handler = pods
     assert await admin.get("/api/v1/nodes/n/proxy/pods", x="y") == (200, b'{"kind": "PodList"}')
     assert kubelet.heads[0].startswith(b"GET /pods?x=y HTTP/1.1")
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno",
+        b"HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\n\r\n1;x=y\r\nn\r\n1\r\no\r\n0\r\n\r\n",
+    ],
+)
+async def test_behind_a_refused_upgrade_nothing_follows(
+    api: Api, admin: Client, kubelet: Kubelet, refusal: bytes
+) -> None:
+    """What the client sends next would be a request of its own to the kubelet endpoint, in the server's name."""
+    after = asyncio.get_running_loop().create_future()
+
+    async def refuse(head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(refusal)
+        after.set_result(await reader.read())
+
+    kubelet.handler = refuse
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.app.port, ssl=api.tls())
+    head = (
+        f"POST {CORE}/pods/one/exec?command=x HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n"
+    )
+    writer.write(f"{head}GET /runningpods/ HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    assert (await asyncio.wait_for(reader.readuntil(b"no"), 5)).startswith(b"HTTP/1.1 400 ")
+    assert await asyncio.wait_for(after, 5) == b""
+    writer.close()

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.api.conftest import CONFIGMAPS, CORE, Api, Client, Object, configmap
+from tests.api.test_custom_resources import define
 from tests.api.webhook_server import REGISTRATION, WebhookServer, allow, deny, label, patch, register, serving
 
 VALIDATING = f"{REGISTRATION}/validatingwebhookconfigurations"
@@ -182,3 +183,37 @@ async def test_equivalent_versions(admin: Client, hooks: WebhookServer) -> None:
         asked["object"]["apiVersion"] == "autoscaling/v2"
         and asked["object"]["spec"]["metrics"][0]["type"] == "Resource"
     )
+
+
+async def test_versions_of_custom_resources(admin: Client, hooks: WebhookServer) -> None:
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    versions = [{"name": name, "served": True, "storage": name == "v1", "schema": schema} for name in ("v1", "v1beta1")]
+    names = {"plural": "things", "singular": "thing", "kind": "Thing"}
+    spec = {"group": "x.example", "scope": "Namespaced", "names": names, "versions": versions}
+    await define(admin, {"metadata": {"name": "things.x.example"}, "spec": spec})
+    hook = hooks.hook("/m", label("seen"), on="things.x.example")
+    hook["rules"][0]["apiVersions"] = ["v1"]
+    await register(admin, "mutating", hook)
+    things = "/apis/x.example/v1beta1/namespaces/default/things"
+    made = await admin.create(
+        things, {"kind": "Thing", "apiVersion": "x.example/v1beta1", "metadata": {"name": "t"}, "spec": {"a": 1}}
+    )
+    assert (made["apiVersion"], made["spec"], made["metadata"]["labels"]) == (
+        "x.example/v1beta1",
+        {"a": 1},
+        {"seen": "yes"},
+    )
+    assert hooks.of("/m")[0]["object"]["apiVersion"] == "x.example/v1"
+
+
+async def test_a_pod_is_shown_complete(admin: Client, hooks: WebhookServer, pods: str) -> None:
+    """As upstream's own plug-ins leave it, which come first; and what a webhook adds gets its share."""
+    added = patch({"op": "add", "path": "/spec/containers/-", "value": {"name": "sidecar", "image": "i"}})
+    await register(admin, "mutating", hooks.hook("/m", added, on="pods"))
+    body = {"metadata": {"name": "q"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    made = await admin.create(pods, body)
+    (seen,) = hooks.of("/m")
+    assert seen["object"]["spec"]["serviceAccountName"] == "default" and seen["object"]["spec"]["priority"] == 0
+    (volume,) = [volume["name"] for volume in made["spec"]["volumes"]]
+    mounts = [[mount["name"] for mount in container["volumeMounts"]] for container in made["spec"]["containers"]]
+    assert mounts == [[volume], [volume]]

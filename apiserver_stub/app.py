@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import logging
 import os
 from typing import TYPE_CHECKING
 
@@ -20,11 +21,13 @@ from apiserver_stub.auth.tokens import Issuer, Tokens
 from apiserver_stub.certificates.controller import SigningRequests
 from apiserver_stub.crd import CustomResources
 from apiserver_stub.flow.fairness import Fairness
+from apiserver_stub.flow.references import References
 from apiserver_stub.http import local_socket
 from apiserver_stub.http.listener import Listener
 from apiserver_stub.http.metrics import Family
 from apiserver_stub.http.server import Server
 from apiserver_stub.http.upgrade import Forwarder
+from apiserver_stub.meta.status import StatusError
 from apiserver_stub.registry.catalog import Catalog
 from apiserver_stub.schema import kinds
 from apiserver_stub.settings import SERVICE_ADDRESS, VOLATILE, Audit, Settings
@@ -33,6 +36,8 @@ from apiserver_stub.storage.sqlite import SqliteLog
 
 if TYPE_CHECKING:
     from apiserver_stub.audit.auditor import Auditor
+
+logger = logging.getLogger(__name__)
 
 # Histories are trimmed this often, in seconds.
 COMPACT_SECONDS = 30.0
@@ -72,6 +77,7 @@ class App:
         self.server.metrics.sources.append(self._families)
         self.port = settings.port
         self._runner: web.ServerRunner | None = None
+        self._references = References(self.catalog, log)
         self.custom = CustomResources(self.catalog, log)
         self.type_checks = TypeChecks(self.catalog, log)
         self.requests = SigningRequests(self.catalog, settings.pki)
@@ -102,6 +108,7 @@ class App:
         await self._listen_locally(self._runner)
         self.server.url = self.url
         await bootstrap.ensure(self.catalog, self._address(), self.port, settings.node)
+        await self._references.settle()
         await authentication.ensure(self.catalog, settings.pki)
         self._write_kubeconfigs()
         self.renewal.renewed += [
@@ -109,6 +116,7 @@ class App:
             self.forwarder.renew,
             self._write_kubeconfigs,
         ]
+        self.renewal.looked.append(self._lead_here)
         running = (
             self._compact(),
             self.custom.run(),
@@ -116,8 +124,16 @@ class App:
             self.renewal.run(),
             self.requests.run(),
             self.aggregation.run(),
+            self._references.run(),
         )
         self._tasks = [asyncio.create_task(work) for work in running]
+
+    async def _lead_here(self) -> None:
+        """The machine may have another address."""
+        try:
+            await bootstrap.lead(self.catalog, self._address(), self.port)
+        except (StatusError, StorageError) as error:
+            logger.warning("the Service kubernetes may lead nowhere: %s", error)
 
     def _write_kubeconfigs(self) -> None:
         settings = self.settings

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from aiohttp import web
 
+from apiserver_stub.flow.turns import TURNS
 from apiserver_stub.http import respond
 from apiserver_stub.http.context import Context
 
@@ -46,16 +47,16 @@ async def send(context: Context, pieces: Iterable[bytes], size: int | None = Non
     if compress:
         await _send_compressed(response, pieces)
     else:
-        await _send_plain(response, pieces)
+        await _send_plain(response, pieces, context.user.name)
     await response.write_eof()
     return response
 
 
-async def _send_plain(response: web.StreamResponse, pieces: Iterable[bytes]) -> None:
+async def _send_plain(response: web.StreamResponse, pieces: Iterable[bytes], flow: str) -> None:
     for number, piece in enumerate(pieces, 1):
+        if number % TURN == 0 or TURNS.is_busy:
+            await TURNS.next(flow)
         await response.write(piece)
-        if number % TURN == 0:
-            await asyncio.sleep(0)
 
 
 async def _send_compressed(response: web.StreamResponse, pieces: Iterable[bytes]) -> None:

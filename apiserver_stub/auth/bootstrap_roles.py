@@ -15,7 +15,7 @@ from apiserver_stub.auth.rbac import Rule
 Object = dict[str, Any]
 
 DATA = Path(__file__).with_name("data") / "bootstrap.json"
-# What our operators need beyond upstream's controllers, and whom their process may act as (docs/adr/0018).
+# What our operators need beyond upstream's controllers, and whom their process may act as (docs/adr/0019).
 OPERATORS = DATA.with_name("operators.json")
 LABEL = "kubernetes.io/bootstrapping"
 AUTO_UPDATE = "rbac.authorization.kubernetes.io/autoupdate"

@@ -18,7 +18,7 @@ COMMANDS = {
     "kubeconfig": ("node", "Print the admin kubeconfig."),
     "sandbox": ("sandbox", "Sandbox nodes: whole machines in namespaces of their own."),
     "apiserver": ("programs", "Run only the API server, in the foreground."),
-    "operators": ("programs", "Run or list operators."),
+    "operators": ("programs", "Run, list, disable and enable operators."),
     "bench": ("bench", "Run the benchmarks."),
 }
 

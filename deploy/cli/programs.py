@@ -30,7 +30,7 @@ def apiserver(data_dir: Path, port: int, token_auth_file: Path | None) -> None:
 
 @click.group()
 def operators() -> None:
-    """Run or list operators."""
+    """Run, list, disable and enable operators."""
 
 
 @operators.command()
@@ -47,3 +47,29 @@ def run(names: tuple[str, ...], kubeconfig: Path, metrics_addr: str | None) -> N
 def list_() -> None:
     """List the operators that there are."""
     _become("operators", "list")
+
+
+def _switch(name: str, node: str, *, enabled: bool) -> None:
+    from deploy import rights
+    from deploy.machine import installed
+    from operators._kube import command
+
+    if name not in command.names():
+        raise click.BadParameter(f"there is no operator {name}; there are {', '.join(command.names())}")
+    rights.switch(installed(node), name, enabled=enabled)
+
+
+@operators.command()
+@click.argument("name")
+@click.option("--node", default="node", show_default=True, help="Which sandbox node, where systemd is not PID 1.")
+def disable(name: str, node: str) -> None:
+    """Take an operator's rights on a node away: it stands still until it is enabled again."""
+    _switch(name, node, enabled=False)
+
+
+@operators.command()
+@click.argument("name")
+@click.option("--node", default="node", show_default=True, help="Which sandbox node, where systemd is not PID 1.")
+def enable(name: str, node: str) -> None:
+    """Give an operator its rights back."""
+    _switch(name, node, enabled=True)

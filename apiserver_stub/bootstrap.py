@@ -51,6 +51,11 @@ async def ensure(catalog: Catalog, address: str, port: int, node: str) -> None:
         await _create(catalog, "scheduling.k8s.io", "v1", "priorityclasses", body)
     await _create(catalog, "", "v1", "services", _service(port))
     await _service_range(catalog)
+    await lead(catalog, address, port)
+
+
+async def lead(catalog: Catalog, address: str, port: int) -> None:
+    """Has the Service kubernetes lead to an address of this machine; "" for none leaves it as it is."""
     if address:
         await _replace(catalog, "", "v1", "endpoints", _endpoints(address, port))
         await _replace(catalog, "discovery.k8s.io", "v1", "endpointslices", _endpoint_slice(address, port))

@@ -111,7 +111,7 @@ def next_due(directory: Path, wanted: Iterable[Leaf]) -> float:
         authority = _note(directory, file) or {}
         notes = [note for leaf in signed if (note := _note(directory, leaf.file)) is not None]
         times += [_renewal(note) for note in notes if note["notAfter"] + _GAIN < authority.get("notAfter", 0)]
-        if authority and not authority["adopted"]:
+        if authority and not authority["adopted"] and (directory / f"{file}.key").exists():
             times.append(_renewal(authority))
     return min(times, default=float("inf"))
 

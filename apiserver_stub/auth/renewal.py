@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import orjson
@@ -25,17 +25,20 @@ _ROOT = str(Path(apiserver_stub.__file__).resolve().parents[1])
 
 
 class Renewal:
-    """`wanted`: the certificates that there are to be, now. `renewed`: called after files have changed.
+    """`wanted`: the certificates that there are to be, now.
 
+    `renewed`: called after files have changed. `looked`: called whenever the clock or the addresses may have changed.
     days: how long new certificates live.
     """
 
     def __init__(self, directory: Path, wanted: Callable[[], list[pki.Leaf]], *, days: float = pki.LEAF_DAYS) -> None:
         self.renewed: list[Callable[[], None]] = []
+        self.looked: list[Callable[[], Awaitable[None]]] = []
         self._directory = directory
         self._wanted = wanted
         self._days = days
         self._changed = asyncio.Event()
+        self._is_told = True
 
     async def run(self) -> None:
         """To be cancelled when the server ends. Sleeps until something happens."""
@@ -46,6 +49,8 @@ class Renewal:
                 await self._changed.wait()
                 await asyncio.sleep(SETTLE_SECONDS)
                 self._changed.clear()
+                for looked in self.looked:
+                    await looked()
         finally:
             changes.close()
             timer.close()
@@ -60,12 +65,16 @@ class Renewal:
         try:
             if pki.is_due(self._directory, wanted, now):
                 await self._issue(wanted, now)
+                self._is_told = False
+            if not self._is_told:
                 for renewed in self.renewed:
                     renewed()
+                self._is_told = True
         except (OSError, ValueError, pki.PkiError) as error:
             logger.error("certificates could not be renewed: %s", error)
             return now + RETRY_SECONDS
-        return pki.next_due(self._directory, wanted)
+        due = pki.next_due(self._directory, wanted)
+        return due if due > now else now + RETRY_SECONDS
 
     async def _issue(self, wanted: list[pki.Leaf], now: float) -> None:
         """In a process of its own: this one need not keep cryptography. Raises OSError, pki.PkiError."""

@@ -58,10 +58,15 @@ async def test_new_addresses_are_added(api: Api, monkeypatch: pytest.MonkeyPatch
     renewed = asyncio.Event()
     api.app.renewal.renewed.append(renewed.set)
     monkeypatch.setattr(application.addresses, "local", lambda: {"203.0.113.9"})
-    # What the kernel's message leads to.
-    api.app.renewal.look()
-    async with asyncio.timeout(20):
+    monkeypatch.setattr(application.App, "_address", lambda _: "203.0.113.9")
+    async with api.client() as admin, asyncio.timeout(20):
+        # What the kernel's message leads to.
+        api.app.renewal.look()
         await renewed.wait()
+        async with admin.watch("/api/v1/namespaces/default/endpoints") as watch:
+            while event := await watch.next():
+                if event["object"]["subsets"][0]["addresses"] == [{"ip": "203.0.113.9"}]:
+                    break
     first = ssl.DER_cert_to_PEM_cert(await shown(api))
     assert "203.0.113.9" in (api.settings.pki / "serving.json").read_text()
     assert first.split() == (api.settings.pki / "serving.crt").read_text().split()

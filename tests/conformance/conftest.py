@@ -17,7 +17,6 @@ from tests.conformance.listed import BEHAVIOURS
 from tests.servers import ROOT, server
 
 OPERATORS = (
-    "binder",
     "clusterrole",
     "deployment",
     "garbagecollector",

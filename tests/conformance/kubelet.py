@@ -5,7 +5,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from tests.conformance.cluster import Object, Refused, Space
+from tests.conformance.cluster import STRATEGIC, Object, Refused, Space
 
 RUNNING = "2026-01-01T00:00:00Z"
 
@@ -33,6 +33,11 @@ def running(pod: Object, address: str = "10.1.0.1") -> Object:
         "conditions": conditions,
         "containerStatuses": containers,
     }
+
+
+def is_ready(pod: Object) -> bool:
+    conditions = pod["status"].get("conditions", ())
+    return any((condition["type"], condition["status"]) == ("Ready", "True") for condition in conditions)
 
 
 class Kubelet:
@@ -67,5 +72,5 @@ class Kubelet:
             self.space.delete("pods", name, {"gracePeriodSeconds": 0})
         elif self.paused or status.get("phase") in ("Succeeded", "Failed"):
             return
-        elif status.get("phase") != "Running" or status.get("observedGeneration") != pod["metadata"].get("generation"):
-            self.space.patch("pods", name, {"status": running(pod)}, subresource="status")
+        elif not is_ready(pod) or status.get("observedGeneration") != pod["metadata"].get("generation"):
+            self.space.patch("pods", name, {"status": running(pod)}, STRATEGIC, "status")

@@ -10,6 +10,7 @@ from apiserver_stub.admission.namespaces import NamespaceLifecycle
 from apiserver_stub.admission.noderestriction import NodeRestriction
 from apiserver_stub.admission.podsecurity import PodSecurity
 from apiserver_stub.admission.policies.mutating import MutatingAdmissionPolicy
+from apiserver_stub.admission.policies.rights import ParameterRights
 from apiserver_stub.admission.policies.validating import ValidatingAdmissionPolicy
 from apiserver_stub.admission.policies.world import World
 from apiserver_stub.admission.priority import Priority
@@ -37,6 +38,7 @@ def chain(view: base.View, ledger: Ledger, authorizer: Authorizer, around: Surro
             MutatingAdmissionPolicy(view, authorizer, world),
         ),
         validating=(
+            ParameterRights(view, authorizer, world),
             limits,
             Priority(view),
             PodSecurity(view),

@@ -50,7 +50,7 @@ def validations(*expressions: str, **more: Any) -> Object:
 
 async def post(client: Client, obj: Object, path: str = CONFIGMAPS, **query: str) -> tuple[int, str, list[str]]:
     """The status, the message of a failure, the warnings."""
-    code, headers, body = await client.full("POST", path, obj, **query)
+    code, headers, body = await client.full("POST", path, obj, None, **query)
     warnings = [text.partition('"')[2].removesuffix('"') for text in headers.getall("Warning", [])]
     return code, body.get("message", ""), warnings
 
@@ -320,6 +320,39 @@ async def test_parameters_of_a_custom_kind(admin: Client, api: Api) -> None:
     )
     assert (await post(admin, configmap("a", {"k": "long"})))[0] == 422
     assert (await post(admin, configmap("a", {"k": "x"})))[0] == 201
+
+
+async def test_only_what_one_may_read_can_be_a_parameter(admin: Client, api: Api) -> None:
+    rules = [
+        {"apiGroups": ["admissionregistration.k8s.io"], "resources": ["*"], "verbs": ["create", "update", "get"]},
+        {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"], "resourceNames": ["mine"]},
+    ]
+    head = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "x"}}
+    subjects = [{"kind": "User", "name": "u", "apiGroup": "rbac.authorization.k8s.io"}]
+    role = {"kind": "ClusterRole", "name": "x", "apiGroup": "rbac.authorization.k8s.io"}
+    path = "/apis/rbac.authorization.k8s.io/v1"
+    await admin.create(f"{path}/clusterroles", head | {"kind": "ClusterRole", "rules": rules})
+    bound = head | {"kind": "ClusterRoleBinding", "roleRef": role, "subjects": subjects}
+    await admin.create(f"{path}/clusterrolebindings", bound)
+    kind = {"paramKind": {"apiVersion": "v1", "kind": "Secret"}}
+    shown = "&{u  [system:authenticated] map[]}"
+    async with api.client("admin", **{"Impersonate-User": "u"}) as user:
+        with pytest.raises(AssertionError):
+            await bind(user, "Validating", kind | validations("true"))
+        await bind(admin, "Validating", kind | validations("true"))
+        binding = {
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingAdmissionPolicyBinding",
+            "metadata": {"name": "b"},
+            "spec": {"policyName": "p", "validationActions": ["Deny"], "paramRef": {"name": "other", "namespace": "x"}},
+        }
+        binding["spec"]["paramRef"]["parameterNotFoundAction"] = "Deny"  # type: ignore[index]
+        bindings = f"{REGISTRATION}/validatingadmissionpolicybindings"
+        code, message, _ = await post(user, binding, bindings)
+        wanted = f'user {shown} does not have "get" permission on the object referenced by paramRef'
+        assert (code, message.partition(" is invalid: ")[2]) == (422, f"spec.paramRef: Forbidden: {wanted}")
+        binding["spec"]["paramRef"]["name"] = "mine"  # type: ignore[index]
+        assert (await post(user, binding, bindings))[0] == 201
 
 
 async def test_nobody_is_locked_out(admin: Client) -> None:

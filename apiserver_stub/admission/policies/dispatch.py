@@ -55,6 +55,7 @@ class Request:
 
     def _of_policy(self, bound: Bound[P]) -> Iterator[Call[P] | Problem[P]]:
         policy = bound.policy
+        namespace = criteria.namespace_of(self.attributes)
         try:
             resource = self._matched(policy.spec.get("matchConstraints"))
             if resource is None:
@@ -68,7 +69,7 @@ class Request:
             try:
                 if self._matched(spec.get("matchResources")) is None:
                     continue
-                found = parameters.collect(kind, spec.get("paramRef"), self.attributes.namespace, self._world)
+                found = parameters.collect(kind, spec.get("paramRef"), namespace, self._world)
             except (status.StatusError, parameters.ConfigurationError) as problem:
                 yield Problem(policy, binding, f"failed to configure binding: {_text(problem)}")
                 continue

@@ -80,6 +80,7 @@ class Backend:
         self._made = 0
         self._context: ssl.SSLContext | None = None
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
 
     def note(self, *, used: bool = False, failed: bool = False, moved: bool = False) -> None:
         """Tells whoever watches over the server."""
@@ -108,7 +109,12 @@ class Backend:
         return self._context
 
     def session(self) -> aiohttp.ClientSession:
-        """Adds no headers of its own; redirects, compression and cookies are the client's business."""
+        """Adds no headers of its own; redirects, compression and cookies are the client's business.
+
+        Raises Unreachable after close.
+        """
+        if self._closed:
+            raise Unreachable("use of closed network connection")
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 # No limit: watches hold their connections.
@@ -150,9 +156,9 @@ class Backend:
 
     async def close(self) -> None:
         """Ends all connections, those of requests under way too."""
+        self._closed = True
         if self._session is not None:
             await self._session.close()
-            self._session = None
 
 
 def _trusting(remote: Remote) -> ssl.SSLContext:

@@ -34,6 +34,7 @@ class Aggregation:
         self._log = log
         self._pki = pki
         self._position = 0
+        self._stopped = False
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
@@ -69,22 +70,28 @@ class Aggregation:
         self._changed.set()
 
     async def run(self) -> None:
-        """Keeps the APIServices of custom resources; to be cancelled when the server ends."""
+        """Keeps the APIServices of this server's own groups; to be cancelled when the server ends."""
+        work = local.restore
         while True:
+            try:
+                await work(self._catalog)
+            except (StorageError, status.StatusError) as error:
+                logger.warning("APIServices of this server's own groups: %s", error)
+            work = local.keep
             await self._changed.wait()
             self._changed.clear()
-            try:
-                await local.keep(self._catalog)
-            except (StorageError, status.StatusError) as error:
-                logger.warning("APIServices of custom resources: %s", error)
 
     async def stop(self) -> None:
+        """Ends all requests to servers; a write under way must not bring one back."""
+        self._stopped = True
         for name in list(self._tasks):
             self._drop(name)
         await asyncio.gather(*self._closing, return_exceptions=True)
 
     def _read(self) -> None:
         """Called after each change of an APIService."""
+        if self._stopped:
+            return
         try:
             events = list(self._log.after(_TABLE, self._position))
         except Compacted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import orjson
@@ -16,9 +17,30 @@ from apiserver_stub.schema import decode
 Object = dict[str, Any]
 
 _LABEL: Final = "kube-aggregator.kubernetes.io/automanaged"
-# Unlike "onstart": kept as they must be at any time.
+_ON_START: Final = "onstart"
+# Kept as they must be at any time.
 _ALWAYS: Final = "true"
 _WRITER: Final = WriteOptions(field_manager="kube-apiserver")
+
+
+async def restore(catalog: Catalog) -> None:
+    """Puts the APIServices of built-in groups right, as upstream does at each start, but never later.
+
+    Raises StatusError and StorageError.
+    """
+    registry = catalog.find("apiregistration.k8s.io", "v1", "apiservices")
+    assert registry
+    for entry in registry.log.list(registry.table):
+        if (entry.labels or {}).get(_LABEL) == _ON_START:
+            spec = entry.decode()["spec"]
+            group, version = spec.get("group", ""), spec["version"]
+            wanted = _spec(group, version)
+            if spec != wanted:
+                await registry.update("", entry.key.name, _changer(wanted), _WRITER)
+
+
+def _changer(spec: Object) -> Callable[[Object], Object]:
+    return lambda obj: obj | {"spec": spec}
 
 
 async def keep(catalog: Catalog) -> None:
@@ -39,8 +61,9 @@ async def keep(catalog: Catalog) -> None:
 
 
 def _spec(group: str, version: str) -> Object:
-    first, second = bootstrap.CUSTOM_PRIORITIES
-    return {"group": group, "version": version, "groupPriorityMinimum": first, "versionPriority": second}
+    first, second = bootstrap.priorities(group, version)
+    spec: Object = {"version": version, "groupPriorityMinimum": first, "versionPriority": second}
+    return spec | {"group": group} if group else spec
 
 
 async def _ensure(registry: Registry, name: str, spec: Object) -> None:
@@ -50,7 +73,7 @@ async def _ensure(registry: Registry, name: str, spec: Object) -> None:
         obj, _ = decode.decode(orjson.dumps(body), "application/json", registry.resource)
         await registry.create(obj, "", _WRITER)
     elif (entry.labels or {}).get(_LABEL) == _ALWAYS and entry.decode()["spec"] != spec:
-        await registry.update("", name, lambda obj: obj | {"spec": spec}, _WRITER)
+        await registry.update("", name, _changer(spec), _WRITER)
 
 
 async def _delete(registry: Registry, name: str) -> None:

@@ -299,6 +299,23 @@ async def test_a_restart_goes_on_where_it_was(api: Api, server: Extension) -> No
         assert (await admin.get(THINGS))[0] == 200
 
 
+async def test_a_start_takes_built_in_groups_back(api: Api, admin: Client, server: Extension) -> None:
+    path = f"{APISERVICES}/v1.storage.k8s.io"
+    _, before = await admin.get(path)
+    service = {"service": {"namespace": "default", "name": "ext"}, "groupPriorityMinimum": 1}
+    assert (await admin.patch(path, {"spec": service}))[0] == 200
+    assert (await admin.get("/apis/storage.k8s.io/v1/storageclasses"))[0] == 503
+    await api.stop()
+    await api.start()
+    async with (
+        api.client() as after,
+        after.watch(APISERVICES, fieldSelector="metadata.name=v1.storage.k8s.io") as watch,
+    ):
+        while (event := await watch.next()) and event["object"]["spec"] != before["spec"]:
+            pass
+        assert (await after.get("/apis/storage.k8s.io/v1/storageclasses"))[0] == 200
+
+
 async def test_extension_servers_learn_whom_to_believe(api: Api, admin: Client) -> None:
     path = "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication"
     data = (await admin.get(path))[1]["data"]

@@ -62,7 +62,9 @@ class Cluster:
         """The same cluster, asked with more headers."""
         return Cluster(self.kubeconfig, self.headers | headers)
 
-    def answer(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, **query: Any) -> Any:
+    def answer(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, **query: Any
+    ) -> Any:
         """The response as urllib3 gives it. Raises Refused."""
         raw = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         sent = {"Accept": "application/json", "Content-Type": "application/json"} | self.headers | (headers or {})
@@ -75,7 +77,9 @@ class Cluster:
             raise Refused(found.status, found.data)
         return found
 
-    def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, **query: Any) -> Object:
+    def ask(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, **query: Any
+    ) -> Object:
         found = self.answer(method, path, body, headers, **query)
         answer = json.loads(found.data)
         assert isinstance(answer, dict)

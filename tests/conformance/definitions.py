@@ -46,7 +46,12 @@ def definition(*versions: Object, group: str = "", scope: str = "Namespaced", **
     """A definition with names of its own. `group`: default one of its own too."""
     number = next(numbers)
     group = group or f"group{number}.example.com"
-    names = {"plural": f"foos{number}", "singular": f"foo{number}", "kind": f"Foo{number}", "listKind": f"Foo{number}List"}
+    names = {
+        "plural": f"foos{number}",
+        "singular": f"foo{number}",
+        "kind": f"Foo{number}",
+        "listKind": f"Foo{number}List",
+    }
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",

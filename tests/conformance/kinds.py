@@ -150,7 +150,11 @@ KINDS = {
     "endpoints": Kind(
         "endpoints",
         {"subsets": [{"addresses": [{"ip": "10.0.0.24"}], "ports": [{"name": "http", "port": 80, "protocol": "TCP"}]}]},
-        patch={"subsets": [{"addresses": [{"ip": "10.0.0.25"}], "ports": [{"name": "http", "port": 8080, "protocol": "TCP"}]}]},
+        patch={
+            "subsets": [
+                {"addresses": [{"ip": "10.0.0.25"}], "ports": [{"name": "http", "port": 8080, "protocol": "TCP"}]}
+            ]
+        },
     ),
     "ingresses": Kind(
         "networking.k8s.io/v1/ingresses",
@@ -167,9 +171,7 @@ KINDS = {
         status={"conditions": [condition(type="Tested", lastTransitionTime="2026-01-01T00:00:00Z")]},
     ),
     "runtimeclasses": Kind("node.k8s.io/v1/runtimeclasses", {"handler": "some-handler"}, namespaced=False),
-    "resourceclaims": Kind(
-        "resource.k8s.io/v1/resourceclaims", {"spec": CLAIM}
-    ),
+    "resourceclaims": Kind("resource.k8s.io/v1/resourceclaims", {"spec": CLAIM}),
     "resourceclaimtemplates": Kind("resource.k8s.io/v1/resourceclaimtemplates", {"spec": {"spec": CLAIM}}),
     "resourceslices": Kind(
         "resource.k8s.io/v1/resourceslices",
@@ -188,12 +190,8 @@ KINDS = {
         {"spec": {"volumeLifecycleModes": ["Ephemeral"], "podInfoOnMount": True}},
         namespaced=False,
     ),
-    "csinodes": Kind(
-        "storage.k8s.io/v1/csinodes", {"spec": {"drivers": []}}, namespaced=False
-    ),
-    "storageclasses": Kind(
-        "storage.k8s.io/v1/storageclasses", {"provisioner": "example.com/none"}, namespaced=False
-    ),
+    "csinodes": Kind("storage.k8s.io/v1/csinodes", {"spec": {"drivers": []}}, namespaced=False),
+    "storageclasses": Kind("storage.k8s.io/v1/storageclasses", {"provisioner": "example.com/none"}, namespaced=False),
     "volumeattachments": Kind(
         "storage.k8s.io/v1/volumeattachments",
         {"spec": {"attacher": "example.com", "nodeName": "a-node", "source": {"persistentVolumeName": "a-volume"}}},
@@ -204,6 +202,12 @@ KINDS = {
         "events.k8s.io/v1/events", event(), patch={"note": "This is a test event - patched", "series": SERIES}
     ),
     "events-core": Kind("events", core_event(), patch={"message": "This is a test event - patched", "series": SERIES}),
+    "replicationcontrollers": Kind(
+        "replicationcontrollers",
+        {"spec": {"replicas": 1, "selector": {"app": "x"}, "template": template()}},
+        patch={"spec": {"replicas": 2}},
+        status={"replicas": 1, "readyReplicas": 1},
+    ),
     "podtemplates": Kind("podtemplates", {"template": template()}),
     "configmaps": Kind("configmaps", {"data": {"valueName": "value"}}, patch={"data": {"valueName": "value1"}}),
     "serviceaccounts": Kind("serviceaccounts", {}, patch={"automountServiceAccountToken": False}),
@@ -211,7 +215,9 @@ KINDS = {
     "limitranges": Kind(
         "limitranges",
         {"spec": {"limits": [{"type": "Container", "defaultRequest": {"cpu": "50m"}, "default": {"cpu": "500m"}}]}},
-        patch={"spec": {"limits": [{"type": "Container", "default": {"cpu": "600m"}, "defaultRequest": {"cpu": "60m"}}]}},
+        patch={
+            "spec": {"limits": [{"type": "Container", "default": {"cpu": "600m"}, "defaultRequest": {"cpu": "60m"}}]}
+        },
     ),
     "resourcequotas": Kind(
         "resourcequotas",

@@ -31,7 +31,9 @@ def test_approval_and_status_of_certificate_requests(cluster: Cluster, space: Sp
     assert cluster.get(path)["metadata"]["annotations"]["p"] == "1"
 
     def conclude(found: Object) -> None:
-        found["status"]["conditions"].append({"type": "StatusUpdate", "status": "True", "reason": "E2E", "message": "m"})
+        found["status"]["conditions"].append(
+            {"type": "StatusUpdate", "status": "True", "reason": "E2E", "message": "m"}
+        )
 
     cluster.change(path, conclude, "/status")
     assert [found["type"] for found in cluster.get(path)["status"]["conditions"]] == ["Approved", "StatusUpdate"]

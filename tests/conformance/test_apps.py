@@ -46,7 +46,10 @@ def test_life_of_a_deployment(space: Space, kubelet: Kubelet) -> None:
         assert space.names(DEPLOYMENTS, labelSelector="test=patched") == ["web"]
         space.change(DEPLOYMENTS, "web", lambda found: found["spec"].update(replicas=3))
         available(space, "web", 3)
-        patch = {"metadata": {"annotations": {"status": "patched"}}, "status": {"readyReplicas": 0, "availableReplicas": 0}}
+        patch = {
+            "metadata": {"annotations": {"status": "patched"}},
+            "status": {"readyReplicas": 0, "availableReplicas": 0},
+        }
         space.patch(DEPLOYMENTS, "web", patch, subresource="status")
         assert space.get(DEPLOYMENTS, "web")["metadata"]["annotations"]["status"] == "patched"
         eventually(lambda: space.get(DEPLOYMENTS, "web")["status"].get("readyReplicas") == 3, "it is true again")

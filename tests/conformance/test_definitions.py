@@ -85,9 +85,10 @@ def test_field_selectors_in_every_version(cluster: Cluster, space: Space, conver
     custom = Custom(cluster, body)
     second = custom.path.replace("/v1/", "/v2/")
     old, new = space.path(custom.path), space.path(second)
-    with cluster.watch(old, fieldSelector="host=host1") as hosts, cluster.watch(
-        new, fieldSelector="hostPort=host1:80"
-    ) as joined:
+    with (
+        cluster.watch(old, fieldSelector="host=host1") as hosts,
+        cluster.watch(new, fieldSelector="hostPort=host1:80") as joined,
+    ):
         space.create(custom.path, custom.object("one", host="host1", port="80"))
         space.create(custom.path, custom.object("two", host="host1", port="8080"))
         space.create(custom.path, custom.object("three", host="host2", port="80"))
@@ -142,7 +143,9 @@ def test_published_with_a_schema(cluster: Cluster, kubectl: Kubectl) -> None:
         assert 'unknown field "spec.foo"' in said
         said = kubectl(verb, "-f", "-", stdin=text(custom, "no", spec={"bars": [{"age": "10"}]}), code=1)
         assert "spec.bars[0].name: Required value" in said
-        said = kubectl(verb, "-f", "-", stdin=text(custom, "no", spec={"bars": [{"name": "x", "feeling": "So"}]}), code=1)
+        said = kubectl(
+            verb, "-f", "-", stdin=text(custom, "no", spec={"bars": [{"name": "x", "feeling": "So"}]}), code=1
+        )
         assert 'Unsupported value: "So"' in said
     changed: Object = {"bars": [{"name": "test-bar", "age": "10"}]}
     assert "configured" in kubectl("apply", "-f", "-", stdin=text(custom, "ok-apply", spec=changed))

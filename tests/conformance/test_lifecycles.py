@@ -97,7 +97,9 @@ def patched(lifecycle: Lifecycle, first: Object, watch: Watch) -> None:
 
 
 def replaced(lifecycle: Lifecycle, first: Object, watch: Watch) -> None:
-    lifecycle.cluster.change(lifecycle.path(first), lambda found: found["metadata"]["annotations"].update(updated="true"))
+    lifecycle.cluster.change(
+        lifecycle.path(first), lambda found: found["metadata"]["annotations"].update(updated="true")
+    )
     assert lifecycle.cluster.get(lifecycle.path(first))["metadata"]["annotations"]["updated"] == "true"
     while "updated" not in watch.until("MODIFIED")["metadata"]["annotations"]:
         pass

@@ -49,7 +49,9 @@ def test_collection_of_services(space: Space) -> None:
 
 def test_type_changes(space: Space) -> None:
     """What the API gives and takes; nobody carries packets here."""
-    made = space.create("services", {"metadata": {"name": "s"}, "spec": {"type": "ExternalName", "externalName": "e.com"}})
+    made = space.create(
+        "services", {"metadata": {"name": "s"}, "spec": {"type": "ExternalName", "externalName": "e.com"}}
+    )
     assert "clusterIP" not in made["spec"]
 
     def into(kind: str) -> None:
@@ -78,16 +80,20 @@ class Backend(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def backend() -> Iterator[tuple[str, int]]:
-    """Where a web server listens: an address of this machine that is not the loopback's, a port."""
+def own_address() -> str:
+    """One of this machine that endpoints may name: not the loopback's."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("192.0.2.1", 9))
-        address = probe.getsockname()[0]
-    with http.server.ThreadingHTTPServer((address, 0), Backend) as server:
+        return str(probe.getsockname()[0])
+
+
+@pytest.fixture
+def backend() -> Iterator[tuple[str, int]]:
+    """Where a web server listens."""
+    with http.server.ThreadingHTTPServer((own_address(), 0), Backend) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
-        yield address, server.server_port
+        yield str(server.server_address[0]), server.server_port
         server.shutdown()
         thread.join()
 

@@ -72,7 +72,9 @@ def test_of_volumes(space: Space) -> None:
     assert types(cluster.patch(f"{claim}/status", patch)) == ["StatusPatched"]
     found = cluster.patch(f"{volume}/status", {"status": {"message": "patched", "reason": "E2E"}})
     assert (found["status"]["message"], found["status"]["reason"]) == ("patched", "E2E")
-    cluster.change(claim, lambda found: found["status"]["conditions"].append({"type": "Updated"} | CONDITION), "/status")
+    cluster.change(
+        claim, lambda found: found["status"]["conditions"].append({"type": "Updated"} | CONDITION), "/status"
+    )
     assert types(cluster.get(claim)) == ["StatusPatched", "Updated"]
     cluster.change(volume, lambda found: found["status"].update(message="updated"), "/status")
     assert cluster.get(volume)["status"]["message"] == "updated"

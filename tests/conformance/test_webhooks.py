@@ -4,16 +4,15 @@ import base64
 import json
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.conformance import certificates
 from tests.conformance.cluster import Cluster, Object, Refused, Space, eventually
 from tests.conformance.hooks import Hooks
-from tests.conformance.kinds import containers
+from tests.conformance.kinds import ADMISSION, containers
 
-GROUP = "/apis/admissionregistration.k8s.io/v1"
+GROUP = f"/apis/{ADMISSION}"
 KINDS = {"mutating": "MutatingWebhookConfiguration", "validating": "ValidatingWebhookConfiguration"}
 SLOW_SECONDS = 1.5
 BAD_KEY = "webhook-e2e-test"
@@ -84,9 +83,7 @@ class Registered:
         }
         name = f"{self.space.name}-{len(self.made)}"
         metadata = {"name": name, "labels": {"hooks": self.space.name}}
-        return {"apiVersion": GROUP, "kind": KINDS[kind], "metadata": metadata, "webhooks": [webhook]} | {
-            "apiVersion": "admissionregistration.k8s.io/v1"
-        }
+        return {"apiVersion": ADMISSION, "kind": KINDS[kind], "metadata": metadata, "webhooks": [webhook]}
 
     def create(self, kind: str, path: str, resource: str = "configmaps", **more: object) -> Object:
         made = self.cluster.create(f"{GROUP}/{kind}webhookconfigurations", self.body(kind, path, resource, **more))
@@ -239,7 +236,7 @@ def test_fail_closed(registered: Registered) -> None:
     assert refused.value.code == 500
 
 
-def test_objects_of_admission_itself_are_never_asked_about(registered: Registered, tmp_path: Path) -> None:
+def test_objects_of_admission_itself_are_never_asked_about(registered: Registered) -> None:
     """A webhook that denies everything can still be removed."""
     rule = {"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["*"], "resources": ["*"], "scope": "Cluster"}
     selector = {"matchLabels": {"hooks": registered.space.name}}

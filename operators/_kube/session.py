@@ -76,25 +76,21 @@ class Link:
         """Read the credentials again; keeps the old ones where that fails."""
         try:
             connection = self._load()
-            self.connection, self.context = connection, connection.ssl_context()
-        except ConfigError as error:
-            log.error("%s", error)
-
-    def refresh(self) -> None:
-        """Take over credentials that have been renewed, for connections that are opened from now on."""
-        now = asyncio.get_running_loop().time()
-        if now - self._read_at < REFRESH_SECONDS:
-            return
-        self._read_at = now
-        try:
-            connection = self._load()
             if connection != self.connection:
                 connection.ssl_context()
+                # All sessions hold this one context: what is put into it counts for connections that they open later.
                 connection.use(self.context)
                 self.connection = connection
                 log.info("credentials for %s have been renewed", connection.server)
         except ConfigError as error:
             log.error("%s", error)
+
+    def refresh(self) -> None:
+        """Take over credentials that have been renewed; called before a connection is opened."""
+        now = asyncio.get_running_loop().time()
+        if now - self._read_at >= REFRESH_SECONDS:
+            self._read_at = now
+            self.reload()
 
     def answered(self) -> None:
         if self.is_up:

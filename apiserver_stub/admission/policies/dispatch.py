@@ -60,6 +60,7 @@ class Request:
             resource = self._matched(policy.spec.get("matchConstraints"))
             if resource is None:
                 return
+            self._check_form(resource)
             kind = parameters.resource(policy.spec.get("paramKind"), self._world)
         except (status.StatusError, parameters.ConfigurationError) as problem:
             yield Problem(policy, None, f"failed to configure policy: {_text(problem)}")
@@ -109,6 +110,12 @@ class Request:
         a.obj.clear()
         a.obj.update(obj)
         self._scopes.clear()
+
+    def _check_form(self, resource: ResourceName) -> None:
+        """Raises ConfigurationError where the objects' form in other versions is known to a webhook only."""
+        if self._is_foreign(resource) and self._world.registry(resource).converts_remotely:
+            shown = f"{resource[0]}/{resource[1]}, Kind={self.attributes.resource.kind}"
+            raise parameters.ConfigurationError(f"failed to convert object version: {shown} is made by a webhook")
 
     def _is_foreign(self, resource: ResourceName) -> bool:
         """Whether the objects have another form there; those of subresources have but one."""

@@ -60,7 +60,7 @@ def test_places_that_can_only_be_replaced_whole(patch: Any, expected: list[str])
 
 
 def test_lists_merge_by_key() -> None:
-    pod = {"kind": "Pod", "apiVersion": "v1", "spec": {"containers": [{"name": "a", "image": "i"}, {"name": "b"}]}}
+    pod: Any = {"kind": "Pod", "apiVersion": "v1", "spec": {"containers": [{"name": "a", "image": "i"}, {"name": "b"}]}}
     found = mutation.applied(pod, {"spec": {"containers": [{"name": "b", "image": "j"}, {"name": "c"}]}}, POD)
     assert found["spec"]["containers"] == [{"name": "a", "image": "i"}, {"name": "b", "image": "j"}, {"name": "c"}]
     assert pod["spec"]["containers"][1] == {"name": "b"}, "the object itself is left alone"

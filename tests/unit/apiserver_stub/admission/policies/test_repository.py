@@ -7,6 +7,8 @@ from apiserver_stub.admission.policies.repository import Policies
 
 
 class View:
+    off: frozenset[str] = frozenset()
+
     def __init__(self) -> None:
         self.tables: dict[str, list[Any]] = {"validatingadmissionpolicies": [], "validatingadmissionpolicybindings": []}
         self.asked: list[str] = []

@@ -1,24 +1,22 @@
 """The one write path of all kinds: place, admit, prepare, validate, store."""
 
-import datetime
-import functools
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from collections.abc import Callable
+from typing import Any
 
 import orjson
 
 from apiserver_stub.admission.attributes import Attributes
-from apiserver_stub.admission.chain import Chain, Gate
-from apiserver_stub.auth.authenticate import SYSTEM, User
+from apiserver_stub.admission.chain import Gate
 from apiserver_stub.meta import names, status
-from apiserver_stub.registry import convert, metadata, ownership, upkeep
-from apiserver_stub.registry import scale as scales
-from apiserver_stub.registry.strategy import Strategy
+from apiserver_stub.registry import metadata, upkeep
+from apiserver_stub.registry.reading import PATCH_TYPES as PATCH_TYPES
+from apiserver_stub.registry.reading import Reader
 from apiserver_stub.registry.upkeep import now as now
-from apiserver_stub.schema import decode as bodies
-from apiserver_stub.schema import facts, kinds, openapi
-from apiserver_stub.storage.log import Change, Conflict, Entry, Key, Log, encode, stamp, unstamp
+from apiserver_stub.registry.writes import Part as Part
+from apiserver_stub.registry.writes import Wish
+from apiserver_stub.registry.writes import WriteOptions as WriteOptions
+from apiserver_stub.registry.writes import Written as Written
+from apiserver_stub.storage.log import Change, Conflict, Entry, Key, encode, stamp
 
 Object = dict[str, Any]
 
@@ -28,214 +26,12 @@ _ATTEMPTS = 8
 _NEW_GENERATION = ("ephemeralcontainers", "resize")
 
 
-@dataclass(frozen=True, slots=True)
-class WriteOptions:
-    """What CreateOptions, UpdateOptions and PatchOptions have in common."""
-
-    dry_run: bool = False
-    field_validation: bodies.FieldValidation = "Warn"
-    field_manager: str = ""
-    force: bool = False
-    user: User = SYSTEM
-    # What the client said itself, as JSON has it.
-    stated: Mapping[str, Any] = field(default_factory=dict)
-
-    # Where admission plug-ins note what the audit log is to say; None: nobody asks.
-    annotations: dict[str, str] | None = None
-
-    def shown(self, kind: str) -> Object:
-        """As webhooks and policies see them; kind: CreateOptions or UpdateOptions."""
-        return {"kind": kind, "apiVersion": "meta.k8s.io/v1", **self.stated}
-
-
-@dataclass(slots=True)
-class Written:
-    """The outcome of a write. `entry` has revision 0 for what a dry run would have created."""
-
-    entry: Entry
-    created: bool = False
-    warnings: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """An update as asked for, see Registry.update."""
-
-    change: Callable[[Object], Object]
-    options: WriteOptions
-    subresource: str
-    uid_is_precondition: bool
-    owned: bool
-    part: "Part | None"
-
-
-class Part(Protocol):
-    """What a subresource shows of an object, and is admitted as (Scale)."""
-
-    def of(self, obj: Object) -> Object: ...
-
-    def put(self, obj: Object, part: Object) -> Object: ...
-
-
 class _Overtaken(Exception):
     """The object changed meanwhile: the update begins anew with what it is now."""
 
 
-class Columns(Protocol):
-    """The Table columns of a kind that brings its own."""
-
-    @property
-    def definitions(self) -> list[Object]: ...
-
-    def cells(self, obj: Mapping[str, Any], now: datetime.datetime) -> list[Any]: ...
-
-
-class Scaling(Protocol):
-    """How a kind shows itself as an autoscaling/v1 Scale; the module registry/scale.py is one."""
-
-    def of(self, obj: Object) -> Object: ...
-
-    def live(self, obj: Object) -> Object: ...
-
-    def put(self, obj: Object, scale: Object) -> Object: ...
-
-
-PATCH_TYPES = (
-    "application/json-patch+json",
-    "application/merge-patch+json",
-    "application/strategic-merge-patch+json",
-    "application/apply-patch+yaml",
-)
-
-
-class Registry:
-    """One resource in one version: reads and writes its objects by the rules of its strategy.
-
-    The attributes say what is the same for all built-in kinds; custom resources have their own.
-    """
-
-    columns: Columns | None = None
-    scale: Scaling = cast(Scaling, scales)
-    patch_types: tuple[str, ...] = PATCH_TYPES
-    # Whether entries may have to be changed before they are shown: their bytes are not those of an answer.
-    converts = False
-    # Whether reading may need another program (see ready).
-    converts_remotely = False
-    # Whether the resource is no longer served so: watches end.
-    closed = False
-
-    def __init__(
-        self,
-        resource: kinds.Resource,
-        make_strategy: Callable[[], Strategy],
-        log: Log,
-        admission: Chain,
-        *,
-        served: convert.Served | None = None,
-        node: openapi.Node | None = None,
-    ) -> None:
-        """make_strategy: is called when something is to be written for the first time.
-
-        served, node: where and by which schema the objects are kept; a built-in kind's own if not given.
-        """
-        self.resource = resource
-        self.log = log
-        self.gate = admission.gate(resource)
-        self._make_strategy = make_strategy
-        self._node = node
-        served = served or convert.served(resource.group, resource.version, resource.name)
-        self.table = served.table
-        self.converter = served.converter
-        # The same objects in another version, None if they are not served so; the catalog knows.
-        self.sibling: Callable[[str], Registry | None] = lambda api_version: None
-        self.owners = ownership.Ownership(self)
-        # Where each version has the number that a Scale shows as spec.replicas.
-        self.scale_paths: Mapping[str, tuple[str, ...] | None] = {resource.api_version: ("spec", "replicas")}
-        self.converts = self.converter is not None
-        # What an encoded object begins with when it stands alone; in lists of its kind this is left out.
-        self.prefix = b'{"kind":"%b","apiVersion":"%b",' % (resource.kind.encode(), resource.api_version.encode())
-
-    # Most kinds are only ever listed on a node: what writing them needs is made for those that are written.
-
-    @functools.cached_property
-    def strategy(self) -> Strategy:
-        return self._make_strategy()
-
-    @functools.cached_property
-    def node(self) -> openapi.Node:
-        return self._node or openapi.node_for(self.resource)
-
-    # -- reading
-
-    def key(self, namespace: str, name: str) -> Key:
-        return Key(*self.table, namespace if self.resource.namespaced else "", name)
-
-    def get(self, namespace: str, name: str) -> Entry:
-        """Raises StatusError (404)."""
-        entry = self.log.get(self.key(namespace, name))
-        if entry is None:
-            raise status.not_found(self.resource, name)
-        return entry
-
-    def object(self, entry: Entry) -> Object:
-        """A fresh object of this version."""
-        obj = entry.decode()
-        if self.converter:
-            obj = self.converter.from_stored(obj)
-        return {"kind": self.resource.kind, "apiVersion": self.resource.api_version, **obj}
-
-    def item(self, entry: Entry) -> bytes:
-        """The object as it stands in a list: without kind and apiVersion."""
-        if self.converter:
-            return orjson.dumps(self.converter.from_stored(entry.decode()))
-        return entry.value
-
-    def whole(self, entry: Entry) -> bytes:
-        """The object as it stands alone."""
-        return self.prefix + self.item(entry)[1:]
-
-    def fields(self, entry: Entry) -> dict[str, str]:
-        """Values for field selectors."""
-        if entry.fields is None or self.converter:
-            found = {"metadata.name": entry.key.name, "metadata.namespace": entry.key.namespace}
-            entry.fields = found | self.strategy.selectable_fields(self.object(entry))
-        return entry.fields
-
-    @property
-    def field_selectors(self) -> facts.FieldSelectors | None:
-        return facts.field_selectors(self.resource)
-
-    @property
-    def deprecation(self) -> str | None:
-        """A warning that goes with every answer."""
-        return facts.deprecation(self.resource)
-
-    def list_meta(self, meta: Object) -> Object:
-        """metadata of a list as this kind's lists show it."""
-        return meta
-
-    def moved(self, entry: Entry, revision: int) -> Entry:
-        """The same state at another revision: what a watch shows of an object that leaves its selection."""
-        return Entry(entry.key, revision, stamp(unstamp(entry.value), revision), entry.labels)
-
-    def is_current(self, entry: Entry) -> bool:
-        """Whether an object would be stored again just as it is; else an update without change rewrites it."""
-        return True
-
-    async def ready(self, entries: Iterable[Entry]) -> None:
-        """To be awaited before entries are read where converts_remotely. Raises StatusError."""
-
-    # -- bodies
-
-    def decode(self, raw: bytes, media: str, field_validation: bodies.FieldValidation) -> tuple[Object, list[str]]:
-        """The object in a request body by the kind's schema, and warnings. Raises StatusError (400)."""
-        return bodies.decode(raw, media, self.resource, field_validation, node=self.node)
-
-    def check(self, obj: Object, field_validation: bodies.FieldValidation, quoted: str | None = None) -> list[str]:
-        """Prunes a patched object in place; returns warnings. Raises StatusError (422)."""
-        return bodies.check(obj, self.resource, field_validation, quoted=quoted, node=self.node)
-
-    # -- writing
+class Registry(Reader):
+    """One resource in one version: reads and writes its objects by the rules of its strategy."""
 
     async def create(
         self, obj: Object, namespace: str, options: WriteOptions, *, owners: list[Object] | None = None
@@ -311,26 +107,6 @@ class Registry:
             raise status.generate_name_conflict(self.resource, meta["name"])
         raise status.already_exists(self.resource, meta["name"])
 
-    def canonical(self, obj: Object) -> Object:
-        """What other programs made of an object, as if a client had sent it. Raises StatusError (422)."""
-        self.check(obj, "Ignore")
-        if not isinstance(obj.get("metadata"), dict):
-            obj["metadata"] = {}
-        self.strategy.default(obj)
-        return obj
-
-    async def converted(self, obj: Object, api_version: str) -> Object:
-        """An object of this version in another one that is served. Raises StatusError."""
-        other = self.sibling(api_version)
-        if other is None:
-            raise status.internal(f"unable to convert to {api_version}")
-        body = {name: value for name, value in obj.items() if name not in ("kind", "apiVersion")}
-        if self.converter:
-            body = self.converter.to_stored(body)
-        if other.converter:
-            body = other.converter.from_stored(body)
-        return {"kind": other.resource.kind, "apiVersion": api_version, **body}
-
     async def update(
         self,
         namespace: str,
@@ -405,7 +181,7 @@ class Registry:
     def _attributes(self, key: Key, obj: Object, old: Object, wish: Wish) -> Attributes:
         a = Attributes("UPDATE", self.resource, key.namespace, key.name, obj, old, wish.subresource)
         if wish.part is not None:
-            a.subresource, a.obj, a.old = "scale", wish.part.of(obj), wish.part.of(old)
+            a.subresource, a.obj, a.old = "scale", wish.part.live(obj), wish.part.live(old)
         a.dry_run, a.user, a.options = wish.options.dry_run, wish.options.user, wish.options.shown("UpdateOptions")
         if wish.options.annotations is not None:
             a.annotations = wish.options.annotations
@@ -415,7 +191,7 @@ class Registry:
         """The object as mutating admission left it. Raises StatusError (400)."""
         assert a.obj is not None
         if wish.part is not None:
-            return obj if a.obj == wish.part.of(obj) else wish.part.put(obj, a.obj)
+            return obj if a.obj == wish.part.live(obj) else wish.part.put(obj, a.obj)
         if a.obj is obj:
             return obj
         owners = obj["metadata"].get("managedFields") or []

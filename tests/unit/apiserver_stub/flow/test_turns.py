@@ -45,8 +45,9 @@ def test_a_loop_that_ended_does_not_hold_up_the_next():
     turns, sent = Turns(), []
 
     async def left():
-        asyncio.ensure_future(stream(turns, "a", "a", 3, sent))
+        task = asyncio.create_task(stream(turns, "a", "a", 3, sent))
         await asyncio.sleep(0)
+        assert not task.done()
 
     asyncio.run(left())
     asyncio.run(stream(turns, "b", "b", 2, sent))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -171,7 +170,7 @@ def _check_head(review: Object, response: Object, uid: str) -> None:
 def _patch(response: Object) -> bytes:
     try:
         return base64.b64decode(response.get("patch") or "", validate=True)
-    except binascii.Error:
+    except ValueError:
         raise Unreadable("illegal base64 data at input byte 0") from None
 
 

@@ -80,6 +80,7 @@ def test_other_heads(head: Object, got: str) -> None:
         (b'{"response":{"status":{"details":{"causes":[1]}}}}', "of type v1.StatusCause"),
         (b'{"response":{"warnings":[{}]}}', "of type string"),
         (b'{"response":{"patch":"?"}}', "illegal base64 data"),
+        ('{"response":{"patch":"\x80"}}'.encode(), "illegal base64 data"),
     ],
 )
 def test_unreadable_answers(content: bytes, message: str) -> None:

@@ -23,6 +23,7 @@ from apiserver_stub.crd import CustomResources
 from apiserver_stub.flow.fairness import Fairness
 from apiserver_stub.flow.references import References
 from apiserver_stub.http import local_socket
+from apiserver_stub.http.authentication import Authentication, Nobody
 from apiserver_stub.http.listener import Listener
 from apiserver_stub.http.metrics import Family
 from apiserver_stub.http.server import Server
@@ -36,6 +37,7 @@ from apiserver_stub.storage.sqlite import SqliteLog
 
 if TYPE_CHECKING:
     from apiserver_stub.audit.auditor import Auditor
+    from apiserver_stub.auth.oidc import Providers
 
 logger = logging.getLogger(__name__)
 
@@ -64,12 +66,15 @@ class App:
         self.forwarder = Forwarder(log, settings.pki)
         self.renewal = Renewal(settings.pki, lambda: certificates(settings))
         self.aggregation = Aggregation(self.catalog, log, settings.pki)
+        providers, nobody = _authentication(settings)
+        known = Tokens(tokens, issuer, providers)
+        peers = Peers(os.geteuid(), settings.local_user, settings.local_groups)
         self.server = Server(
             self.catalog,
-            Tokens(tokens, issuer),
+            known,
             self.catalog.authorizer,
             self.forwarder,
-            Peers(os.geteuid(), settings.local_user, settings.local_groups),
+            Authentication(known, self.catalog.authorizer, peers, nobody),
             self.aggregation,
             Fairness(log, settings.seats),
             auditor,
@@ -215,6 +220,24 @@ def build(settings: Settings) -> App:
         return App(settings, log, tokens, auditor)
     except (OSError, ValueError) as error:
         raise StartError(f"the keys of tokens cannot be used: {error}") from None
+
+
+def _authentication(settings: Settings) -> "tuple[Providers | None, Nobody]":
+    """Raises StartError."""
+    path = settings.authentication
+    if path is None:
+        return None, Nobody()
+    from apiserver_stub.auth import oidc, oidc_config
+    from apiserver_stub.outbound import documents
+
+    try:
+        found = oidc_config.read(path)
+        providers = oidc.Providers(found.issuers, documents.fetch) if found.issuers else None
+    except OSError as error:
+        raise StartError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise StartError(str(error)) from None
+    return providers, Nobody(found.anonymous, found.anonymous_paths)
 
 
 def _auditor(settings: Settings) -> "Auditor | None":

@@ -49,6 +49,7 @@ class Settings:
     audit: Audit = Audit()
     seats: int = INFLIGHT + MUTATING_INFLIGHT
     admission_off: frozenset[str] = frozenset()
+    authentication: Path | None = None
     hostname: str = field(default_factory=socket.gethostname)
 
     @property
@@ -95,6 +96,7 @@ def parse(argv: Sequence[str] | None = None) -> Settings:
         "--unix-socket-groups", nargs="*", default=[GROUP], metavar="GROUP", help=f"their groups (default: {GROUP})"
     )
     _add_limits(parser)
+    parser.add_argument("--authentication-config", type=Path, metavar="FILE", help="OpenID Connect issuers; YAML")
     parser.add_argument("--enable-admission-plugins", type=_names, default=[], metavar="NAME,…", help="all are on")
     parser.add_argument("--disable-admission-plugins", type=_names, default=[], metavar="NAME,…", help="switch off")
     args = parser.parse_args(argv)
@@ -113,6 +115,7 @@ def parse(argv: Sequence[str] | None = None) -> Settings:
         durable_events=args.durable_events,
         unix_socket=args.unix_socket.absolute() if args.unix_socket else None,
         admission_off=off,
+        authentication=args.authentication_config,
         local_user=args.unix_socket_user,
         local_groups=tuple(args.unix_socket_groups),
         audit=Audit(args.audit_policy_file, args.audit_log_path, *kept),

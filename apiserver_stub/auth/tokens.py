@@ -4,13 +4,16 @@ import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apiserver_stub.auth import accounts, jws
 from apiserver_stub.auth.accounts import ISSUER, Refused
 from apiserver_stub.auth.authenticate import TokenFile, User
 from apiserver_stub.auth.jws import PublicKey
 from apiserver_stub.auth.signer import Signer
+
+if TYPE_CHECKING:
+    from apiserver_stub.auth.oidc import Providers
 
 # Tokens whose signature has been checked are remembered, this many.
 _REMEMBERED = 1024
@@ -93,11 +96,22 @@ class Issuer:
 
 
 class Tokens:
-    """All bearer tokens."""
+    """All bearer tokens. others: OpenID Connect issuers, where there are any."""
 
-    def __init__(self, file: TokenFile, issuer: Issuer) -> None:
+    def __init__(self, file: TokenFile, issuer: Issuer, others: "Providers | None" = None) -> None:
         self._file = file
         self.issuer = issuer
+        self._others = others
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether no token ever needs prepare."""
+        return self._others is None
+
+    async def prepare(self, token: str) -> None:
+        """To be called before authenticate: has the keys that the token needs."""
+        if self._others is not None:
+            await self._others.prepare(token)
 
     def authenticate(self, token: str, audiences: Sequence[str] = ()) -> Authenticated:
         """audiences: whom the token must be meant for, one of them; this server if not given. Raises Refused."""
@@ -112,6 +126,11 @@ class Tokens:
             found = self.issuer.authenticate(token, wanted)
         except Refused as refusal:
             raise Refused(f"[invalid bearer token, {refusal}]") from None
-        if found is None:
+        return found or self._of_others(token, wanted)
+
+    def _of_others(self, token: str, wanted: Sequence[str]) -> Authenticated:
+        common = [one for one in wanted if one in self.issuer.audiences]
+        user = self._others.authenticate(token) if self._others is not None and common else None
+        if user is None:
             raise Refused("invalid bearer token")
-        return found
+        return Authenticated(user, common)

@@ -4,6 +4,7 @@ import logging
 import socket
 import weakref
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
@@ -19,11 +20,25 @@ from apiserver_stub.meta import status
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """What may be asked without a credential at all: everything, nothing, or some paths."""
+
+    enabled: bool = True
+    paths: frozenset[str] = frozenset()
+
+    def may_ask(self, path: str) -> bool:
+        return self.enabled and (not self.paths or path in self.paths)
+
+
 class Authentication:
     """Upstream asks certificates first; here a token that is shown is never passed over for another credential."""
 
-    def __init__(self, tokens: Tokens, authorizer: Authorizer, peers: Peers) -> None:
+    def __init__(self, tokens: Tokens, authorizer: Authorizer, peers: Peers, nobody: Nobody) -> None:
         self._tokens = tokens
+        self._nobody = nobody
+        # Whether tokens may need something fetched before they can be checked.
+        self.waits = not tokens.is_prepared
         self._authorizer = authorizer
         self._peers = peers
         # The certificate of a connection does not change: its user is worked out once.
@@ -32,10 +47,18 @@ class Authentication:
     def user(self, request: web.BaseRequest) -> User:
         """Raises StatusError (400, 401, 403)."""
         user = self.credential(request)
+        if user is ANONYMOUS and not self._nobody.may_ask(request.raw_path.partition("?")[0]):
+            raise status.unauthorized()
         for header in request.headers:
             if header[:12].lower() == "impersonate-":
                 return impersonate.impersonated(user, request.headers, self._authorizer)
         return user
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        """To be called before user, where that waits."""
+        token = authenticate.bearer(request.headers.get("Authorization") or "")
+        if token is not None:
+            await self._tokens.prepare(token)
 
     def credential(self, request: web.BaseRequest) -> User:
         """Who asks, before impersonation. Raises StatusError (401)."""

@@ -49,6 +49,8 @@ class Reviews:
         review = decoded_object(context, content, registry, asked.field_validation)
         review.pop("status", None)
         review = await admit.creation(context, registry, review, asked)
+        if not self._tokens.is_prepared and answer == self._token:
+            await self._tokens.prepare((review.get("spec") or {}).get("token") or "")
         head = {"kind": registry.resource.kind, "apiVersion": registry.resource.api_version}
         return await respond.document(context, head | answer(context, review), 201)
 

@@ -14,7 +14,6 @@ from apiserver_stub.aggregation.controller import Aggregation
 from apiserver_stub.auth import rbac
 from apiserver_stub.auth.authenticate import ANONYMOUS, MASTERS
 from apiserver_stub.auth.authorize import Authorizer
-from apiserver_stub.auth.peers import Peers
 from apiserver_stub.auth.tokens import Tokens
 from apiserver_stub.flow.fairness import Fairness, Rejected
 from apiserver_stub.http import documents, metrics, resources, respond, route, system
@@ -54,7 +53,7 @@ class Server:
         tokens: Tokens,
         authorizer: Authorizer,
         forwarder: Forwarder,
-        peers: Peers,
+        authentication: Authentication,
         aggregation: Aggregation,
         fairness: Fairness,
         auditor: "Auditor | None" = None,
@@ -64,7 +63,7 @@ class Server:
         self.url = ""
         self._catalog = catalog
         self._tokens = tokens
-        self._authentication = Authentication(tokens, authorizer, peers)
+        self._authentication = authentication
         self._authorizer = authorizer
         self._resources = resources.Resources(catalog, forwarder, tokens, authorizer)
         self._documents = documents.Documents(catalog, aggregation)
@@ -85,6 +84,8 @@ class Server:
         context: Context | None = None
         panicked = False
         try:
+            if self._authentication.waits:
+                await self._authentication.prepare(request)
             context = self._context(request)
             self._recognize(context, request)
             response = await self._in_turn(context, request)

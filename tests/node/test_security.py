@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Iterator
 
 import pytest
 
@@ -16,7 +17,7 @@ WHO = json.dumps({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubject
 
 
 @pytest.fixture(scope="module")
-def planted(node: TestNode) -> Pods:
+def planted(node: TestNode) -> Iterator[Pods]:
     """A Pod that has a Secret in its environment and in a volume, and runs."""
     node.kubectl("create", "namespace", "planted", check=False)
     pods = Pods(node, "planted")
@@ -32,7 +33,8 @@ def planted(node: TestNode) -> Pods:
         volumes=[{"name": "v", "secret": {"secretName": "s"}}],
     )
     pods.wait_ready("p")
-    return pods
+    yield pods
+    node.kubectl("delete", "namespace", "planted", "--timeout=60s", check=False, timeout=70)
 
 
 def found(node: TestNode, text: str, *places: str) -> list[str]:

@@ -49,7 +49,12 @@ class _Batch:
     forgotten: list[tuple[int]] = field(default_factory=list)
     marks: dict[str, int] = field(default_factory=dict)
     pending: list[_Pending] = field(default_factory=list)
-    epoch: int = 0
+
+    def add(self, more: "_Batch") -> None:
+        self.rows += more.rows
+        self.forgotten += more.forgotten
+        self.marks |= more.marks
+        self.pending += more.pending
 
 
 class SqliteLog(MemoryLog):
@@ -64,10 +69,14 @@ class SqliteLog(MemoryLog):
         super().__init__(clock)
         self._volatile = frozenset(volatile)
         self._pending: deque[_Pending] = deque()
-        self._heads: dict[Key, Event] = {}
+        # The newest state of what is on its way to the disk, by table and path.
+        self._heads: dict[TableName, dict[str, Event]] = {}
         self._queue: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
-        self._epoch = 0  # grows with each failed commit: what was built on the failed one is void
-        self._void = -1
+        # What the next commit takes along: it begins when the one under way is through, so that a failed one can
+        # take back all that was built on it.
+        self._waiting: _Batch | None = None
+        self._writing = False
+        self._idle: asyncio.Future[None] | None = None
         self._reserved = 0
         self._lock = _lock(path)
         self._database = _open(path)
@@ -89,34 +98,38 @@ class SqliteLog(MemoryLog):
         if volatile and event.revision < self._reserved - RESERVE_MARGIN:
             pending.written = True
         else:
-            self._queue.put(_Batch([pending.row] if pending.row else [], pending=[pending], epoch=self._epoch))
+            self._give(_Batch([pending.row] if pending.row else [], pending=[pending]))
         self._pending.append(pending)
-        self._heads[key] = event
+        self._heads.setdefault(key.table, {})[key.path] = event
         self._publish_written()
         # The change is under way whether or not the client still waits for it.
         await asyncio.shield(pending.future)
         return event.entry
 
     def head(self, key: Key) -> Entry | None:
-        event = self._heads.get(key)
+        pending = self._heads.get(key.table)
+        event = pending.get(key.path) if pending else None
         if event is not None:
             return None if event.deleted else event.entry
         return self.get(key)
 
     def heads(self, table: TableName) -> Iterable[Entry]:
+        pending = self._heads.get(table)
+        if not pending:
+            return super().heads(table)
         entries = dict(self._table(table).entries)
-        for key, event in self._heads.items():
-            if key.table == table:
-                entries.pop(key.path, None)
-                if not event.deleted:
-                    entries[key.path] = event.entry
+        for path, event in pending.items():
+            entries.pop(path, None)
+            if not event.deleted:
+                entries[path] = event.entry
         return entries.values()
 
     async def close(self) -> None:
         """Writes what is under way, and where the next start goes on."""
         if self._thread is not None:
-            last = _Batch(marks={"reserved": self._next + 1}, epoch=self._epoch)
-            self._queue.put(last)
+            self._give(_Batch(marks={"reserved": self._next + 1}))
+            self._idle = asyncio.get_running_loop().create_future()
+            await self._idle
             self._queue.put(None)
             await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
             self._thread = None
@@ -138,13 +151,35 @@ class SqliteLog(MemoryLog):
 
     # -- the event loop's side
 
+    def _give(self, batch: _Batch) -> None:
+        """Hands over what is to be written; what comes in one turn of the loop is one commit."""
+        if self._waiting is not None:
+            self._waiting.add(batch)
+            return
+        self._waiting = batch
+        if not self._writing:
+            asyncio.get_running_loop().call_soon(self._begin)
+
+    def _begin(self) -> None:
+        if self._waiting is not None and not self._writing:
+            self._queue.put(self._waiting)
+            self._waiting, self._writing = None, True
+
+    def _go_on(self) -> None:
+        self._writing = False
+        self._begin()
+        if not self._writing and self._idle is not None:
+            self._idle.set_result(None)
+
     def _publish_written(self) -> None:
         """Publishes in the order of revisions: a bookmark must not run ahead of a change that is still unwritten."""
         while self._pending and self._pending[0].written:
             pending = self._pending.popleft()
             event = pending.event
-            if self._heads.get(event.entry.key) is event:
-                del self._heads[event.entry.key]
+            key = event.entry.key
+            heads = self._heads.get(key.table, {})
+            if heads.get(key.path) is event:
+                del heads[key.path]
             self._publish(event)
             if not pending.future.done():
                 pending.future.set_result(None)
@@ -153,17 +188,19 @@ class SqliteLog(MemoryLog):
         self._reserved = max(self._reserved, batch.marks.get("reserved", 0))
         for pending in batch.pending:
             pending.written = True
+        self._go_on()
         self._publish_written()
 
     def _failed(self, error: StorageError) -> None:
         """Everything that is pending may build on what could not be written: all of it fails."""
-        self._epoch += 1
+        self._waiting = None
         failed, self._pending = self._pending, deque()
         self._heads.clear()
         for pending in failed:
             if not pending.future.done():
                 pending.future.set_exception(error)
                 pending.future.exception()  # retrieved: a client that went away leaves no warning
+        self._go_on()
 
     def _compact(self, table: Table, now: float) -> None:
         dropped = table.trim(now - HISTORY_SECONDS, HISTORY_EVENTS)
@@ -171,23 +208,12 @@ class SqliteLog(MemoryLog):
         forgotten += [(event.revision,) for event in dropped if event.deleted]
         if dropped and dropped[-1].entry.key.table not in self._volatile:
             self._first = max(self._first, table.compacted)
-            batch = _Batch(forgotten=forgotten, marks={"compacted": self._first}, epoch=self._epoch)
-            self._queue.put(batch)
+            self._give(_Batch(forgotten=forgotten, marks={"compacted": self._first}))
 
     # -- the writer thread's side
 
     def _write(self, loop: asyncio.AbstractEventLoop) -> None:
-        last = False
-        while not last and (batch := self._queue.get()) is not None:
-            if batch.epoch <= self._void:
-                continue
-            with contextlib.suppress(queue.Empty):
-                while True:
-                    more = self._queue.get_nowait()
-                    if more is None:
-                        last = True
-                        break
-                    _merge(batch, more, self._void)
+        while (batch := self._queue.get()) is not None:
             self._write_batch(batch, loop)
 
     def _write_batch(self, batch: _Batch, loop: asyncio.AbstractEventLoop) -> None:
@@ -197,7 +223,6 @@ class SqliteLog(MemoryLog):
         try:
             _commit(self._database, batch)
         except sqlite3.Error as error:
-            self._void = batch.epoch
             report = StorageError(f"the change could not be written to the disk: {error}")
             _call(loop, self._failed, report)
         else:
@@ -239,15 +264,6 @@ class SqliteLog(MemoryLog):
                 superseded.append((previous.revision,))
             if value is None:
                 superseded.append((revision,))
-
-
-def _merge(batch: _Batch, more: _Batch, void: int) -> None:
-    if more.epoch <= void:
-        return
-    batch.rows += more.rows
-    batch.forgotten += more.forgotten
-    batch.marks |= more.marks
-    batch.pending += more.pending
 
 
 def _commit(database: sqlite3.Connection, batch: _Batch) -> None:

@@ -16,7 +16,8 @@ import yarl
 from apiserver_stub.aggregation import remote as remotes
 from apiserver_stub.aggregation.remote import Remote
 from apiserver_stub.auth.authenticate import User
-from apiserver_stub.outbound import services
+from apiserver_stub.outbound import connections, services
+from apiserver_stub.outbound.connections import Place, Unreachable
 from apiserver_stub.storage.log import Log
 
 CONNECT_SECONDS: Final = 10.0
@@ -24,33 +25,9 @@ CONNECT_SECONDS: Final = 10.0
 FETCH_SECONDS: Final = 5.0
 FETCH_LIMIT: Final = 32 * 1024 * 1024
 
-# OpenSSL's verify codes as Go words them.
-_CERTIFICATE_FAULTS: Final = {
-    9: "x509: certificate has expired or is not yet valid",
-    10: "x509: certificate has expired or is not yet valid",
-    18: "x509: certificate signed by unknown authority",
-    19: "x509: certificate signed by unknown authority",
-    20: "x509: certificate signed by unknown authority",
-    21: "x509: certificate signed by unknown authority",
-}
-
-
-class Unreachable(Exception):
-    """No connection or no answer; the text is what Go's HTTP client says."""
-
 
 class Unresolved(Exception):
     """The Service leads nowhere."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    host: str
-    port: int
-
-    @property
-    def authority(self) -> str:
-        return f"{bracketed(self.host)}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +35,6 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
-
-
-def bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 class Backend:
@@ -116,14 +89,7 @@ class Backend:
         if self._closed:
             raise Unreachable("use of closed network connection")
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                # No limit: watches hold their connections.
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=90.0),
-                timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-            )
+            self._session = connections.session(CONNECT_SECONDS, keep=90.0)
         return self._session
 
     def url(self, place: Place, path: str) -> yarl.URL:
@@ -152,7 +118,7 @@ class Backend:
                         raise Unreachable(f'Get "https://{place.authority}{path}": the answer is too large')
                 return Answer(answer.status, answer.headers, body)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise Unreachable(f'Get "https://{place.authority}{path}": {words(place, error)}') from None
+            raise Unreachable(f'Get "https://{place.authority}{path}": {connections.words(place, error)}') from None
 
     async def close(self) -> None:
         """Ends all connections, those of requests under way too."""
@@ -174,27 +140,3 @@ def _trusting(remote: Remote) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def words(place: Place, error: BaseException) -> str:
-    """A failed request as Go's HTTP client tells it."""
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return _certificate_words(error.certificate_error)
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return _certificate_words(error)
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return f"dial tcp {place.authority}: i/o timeout"
-    if isinstance(error, TimeoutError):
-        return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
-    cause = getattr(error, "os_error", error)
-    if isinstance(cause, ConnectionRefusedError):
-        return f"dial tcp {place.authority}: connect: connection refused"
-    if isinstance(error, OSError) and not isinstance(error, aiohttp.ServerDisconnectedError):
-        return f"dial tcp {place.authority}: {getattr(cause, 'strerror', None) or cause}"
-    return "EOF"
-
-
-def _certificate_words(error: BaseException) -> str:
-    text = getattr(error, "verify_message", "") or str(error)
-    shown = _CERTIFICATE_FAULTS.get(getattr(error, "verify_code", 0), f"x509: {text}")
-    return f"tls: failed to verify certificate: {shown}"

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from apiserver_stub.aggregation import availability
 from apiserver_stub.aggregation.availability import Condition
-from apiserver_stub.aggregation.backend import Backend, Place, Unreachable, Unresolved
+from apiserver_stub.aggregation.backend import Backend, Unresolved
 from apiserver_stub.aggregation.remote import AGGREGATOR
 from apiserver_stub.meta import status
+from apiserver_stub.outbound.connections import Place, Unreachable
 from apiserver_stub.registry.catalog import Catalog
 from apiserver_stub.registry.generic import WriteOptions, now
 from apiserver_stub.storage.log import StorageError

@@ -11,9 +11,10 @@ import orjson
 
 from apiserver_stub import discovery as own_discovery
 from apiserver_stub.aggregation import discovery, openapi
-from apiserver_stub.aggregation.backend import Backend, Unreachable, Unresolved
+from apiserver_stub.aggregation.backend import Backend, Unresolved
 from apiserver_stub.aggregation.remote import AGGREGATOR
 from apiserver_stub.auth.authenticate import User
+from apiserver_stub.outbound.connections import Unreachable
 from apiserver_stub.schema import openapi as schema
 from apiserver_stub.schema.kinds import Kinds
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from apiserver_stub.auth.authenticate import MASTERS, User
+from apiserver_stub.http import passing
 
 Object = dict[str, Any]
 
@@ -18,12 +19,8 @@ USER_HEADER: Final = "X-Remote-User"
 UID_HEADER: Final = "X-Remote-Uid"
 GROUP_HEADER: Final = "X-Remote-Group"
 EXTRA_PREFIX: Final = "X-Remote-Extra-"
-# Credentials end at this server, and each connection has its own framing.
-_OWN: Final = frozenset(
-    {"authorization", "host", "transfer-encoding", "te", "trailer", "keep-alive", "proxy-connection", "expect"}
-    | {"proxy-authorization", "proxy-authenticate", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"}
-    | {"x-forwarded-uri"}
-)
+# What this server says itself.
+_OWN: Final = frozenset({"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-uri", "host"})
 # RFC 9110's characters of a header's name that need no escape; "%" starts an escape.
 _HEADER_SAFE: Final = "!#$&'*+-.^_`|~"
 
@@ -94,16 +91,5 @@ def _clean(value: str) -> str:
 
 
 def forwarded(headers: Iterable[tuple[str, str]], *, upgrade: bool = False) -> Iterator[tuple[str, str]]:
-    """A client's headers without credentials, claimed identities and what its connection names as its own."""
-    pairs = list(headers)
-    named = {word.strip().lower() for key, value in pairs if key.lower() == "connection" for word in value.split(",")}
-    dropped = _OWN | named | {"connection", "upgrade"}
-    if upgrade:
-        dropped -= {"upgrade"}
-    for key, value in pairs:
-        lower = key.lower()
-        # Some servers take "_" for "-".
-        if lower in dropped or lower.replace("_", "-").startswith(("x-remote-", "impersonate-")):
-            continue
-        # What is no UTF-8 can't be sent on.
-        yield key, value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    """A client's headers without what this server says itself, see passing.forwarded."""
+    return passing.forwarded(headers, _OWN, upgrade=upgrade)

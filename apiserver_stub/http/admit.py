@@ -52,7 +52,8 @@ def _options(context: Context) -> Object:
     """PodExecOptions and their like, as the query says."""
     query, subresource = context.query, context.target.subresource
     if subresource == "proxy":
-        return {"path": f"/{context.target.tail}"} if context.target.tail else {}
+        tail, ends = context.target.tail, "/" if context.target.path.endswith("/") else ""
+        return {"path": f"/{tail}{ends}" if tail else ends} if tail or ends else {}
     if subresource == "portforward":
         ports = [int(text) for text in query.getall("ports", []) if text.isascii() and text.isdigit()]
         return {"ports": ports} if ports else {}

@@ -91,7 +91,10 @@ class Resources:
         if registry.resource.is_custom:
             return await self._custom(context, registry)
         self._check_scope(context, registry)
-        if context.request.method == "HEAD" or (context.verb == "create" and target.name and not target.subresource):
+        proxied = target.subresource == "proxy"
+        if (context.request.method == "HEAD" and not proxied) or (
+            context.verb == "create" and target.name and not target.subresource
+        ):
             raise status.method_not_allowed()
         if target.subresource in _STREAMS or target.subresource in ("log", "proxy"):
             return await self._forward(context, registry)
@@ -169,7 +172,9 @@ class Resources:
         served = registry.resource.subresources.get(target.subresource)
         if served is None:
             raise status.no_such_resource()
-        if context.verb not in served.verbs:
+        # Proxies take OPTIONS too, for which there is no verb.
+        asks = target.subresource == "proxy" and context.request.method == "OPTIONS"
+        if context.verb not in served.verbs and not asks:
             raise status.method_not_allowed()
         if target.subresource != "log":
             await admit.connection(context, registry)
@@ -179,4 +184,6 @@ class Resources:
             return await self._forwarder.log(context)
         if target.resource == "nodes":
             return await self._forwarder.node(context)
-        raise status.not_implemented(f"{target.resource}/proxy is not served yet")
+        from apiserver_stub.http import proxied
+
+        return await proxied.serve(context, registry.log)

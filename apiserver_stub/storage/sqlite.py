@@ -152,13 +152,13 @@ class SqliteLog(MemoryLog):
     # -- the event loop's side
 
     def _give(self, batch: _Batch) -> None:
-        """Hands over what is to be written; what comes in one turn of the loop is one commit."""
-        if self._waiting is not None:
+        """Has it written at once, or with all else that comes until the commit under way is through."""
+        if self._waiting is None:
+            self._waiting = batch
+        else:
             self._waiting.add(batch)
-            return
-        self._waiting = batch
         if not self._writing:
-            asyncio.get_running_loop().call_soon(self._begin)
+            self._begin()
 
     def _begin(self) -> None:
         if self._waiting is not None and not self._writing:

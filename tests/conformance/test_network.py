@@ -112,7 +112,9 @@ def test_proxy(space: Space, backend: tuple[str, int]) -> None:
         "ports": [{"name": "http", "port": port, "protocol": "TCP"}],
     }
     space.create("discovery.k8s.io/v1/endpointslices", piece)
-    for kind, name in (("pods", f"web:{port}"), ("services", "web:80"), ("services", "web:http"), ("services", "web")):
+    # The port's name can't be left out: it has one.
+    names = (f"web:{port}", f"http:web:{port}"), ("web:80", "web:http", "http:web:80", "http:web:http")
+    for kind, name in [("pods", one) for one in names[0]] + [("services", one) for one in names[1]]:
         found = space.cluster.answer("GET", f"{space.path(kind, name, 'proxy')}/some/path")
         assert found.data.endswith(b"/some/path"), (kind, name)
         assert found.data.startswith(b"answered"), (kind, name)

@@ -48,7 +48,10 @@ _REST: Final = re.compile(r"""(?:[^>"']|"[^"]*+"|'[^']*+')*+""")
 _ATTRIBUTE: Final = re.compile(
     r"""(?<![^\s"'/])([^\s"'>/=]++)(\s*+=\s*+)(?:"([^"]*+)"|'([^']*+)'|([^\s"'>]++))""", re.DOTALL
 )
-_GZIP: Final = 31  # wbits of zlib for gzip's format
+# zlib's numbers of the formats.
+_WBITS: Final = {"gzip": 31, "deflate": -15}
+# Longer pages keep their links as they are, in bytes, also of what is in a compressed one.
+PAGE_LIMIT: Final = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +78,11 @@ class Rewriting:
 
     def page(self, content: bytes, encoding: str) -> bytes:
         """An HTML document. encoding: Content-Encoding; one that is not known leaves the page as it is."""
-        try:
-            if encoding == "gzip":
-                return _packed(self._text(zlib.decompress(content, _GZIP)), _GZIP)
-            if encoding == "deflate":
-                return _packed(self._text(zlib.decompress(content, -15)), -15)
-        except zlib.error:
-            return content
-        return content if encoding else self._text(content)
+        if not encoding:
+            return self._text(content)
+        wbits = _WBITS.get(encoding)
+        plain = _unpacked(content, wbits) if wbits else None
+        return content if plain is None or not wbits else _packed(self._text(plain), wbits)
 
     def _text(self, content: bytes) -> bytes:
         """Content as UTF-8; bytes that are none stay what they are."""
@@ -120,6 +120,16 @@ class Rewriting:
             return match[0] if after == before else f'{match[1]}{match[2]}"{html.escape(after)}"'
 
         return _ATTRIBUTE.sub(changed, text)
+
+
+def _unpacked(content: bytes, wbits: int) -> bytes | None:
+    """None for what is broken or too long."""
+    unpacker = zlib.decompressobj(wbits)
+    try:
+        plain = unpacker.decompress(content, PAGE_LIMIT)
+    except zlib.error:
+        return None
+    return plain if unpacker.eof else None
 
 
 def _packed(content: bytes, wbits: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import ssl
 from typing import Final
 from urllib.parse import quote
@@ -13,7 +14,7 @@ from aiohttp import web
 
 from apiserver_stub.http import passing
 from apiserver_stub.http.context import Context
-from apiserver_stub.http.links import Rewriting
+from apiserver_stub.http.links import PAGE_LIMIT, Rewriting
 from apiserver_stub.meta import status
 from apiserver_stub.outbound import connections, locations
 from apiserver_stub.outbound.connections import Unreachable
@@ -21,8 +22,6 @@ from apiserver_stub.outbound.locations import Location
 from apiserver_stub.storage.log import Log
 
 CONNECT_SECONDS: Final = 30.0
-# Longer pages are passed on with their links as they are, in bytes.
-PAGE_LIMIT: Final = 8 * 1024 * 1024
 # What Go's URL.EscapedPath leaves as it is, besides letters, digits and "-_.~".
 _SAFE: Final = "/$&+,:;=@"
 _PROTOCOLS: Final = "sec-websocket-protocol"
@@ -131,6 +130,7 @@ def _headers(request: web.BaseRequest, *, upgrade: bool) -> list[tuple[str, str]
     return sent
 
 
+@functools.cache
 def _any_certificate() -> ssl.SSLContext:
     """Pods and Services have names of their own making: as upstream, nobody asks for them."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -1,6 +1,7 @@
 """What a request is about, read off its path and method: the same words that authorization uses."""
 
 import functools
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -38,7 +39,8 @@ def parse(raw_path: str) -> Target:
     parts = path.split("/")[1:]
     if parts and parts[-1] == "":
         parts.pop()
-    if "" in parts or "." in parts or ".." in parts or "\0" in path:
+    own = parts[: _own(parts)]
+    if "" in own or "." in own or ".." in own or "\0" in path:
         return Target(path, prefix="none")
     if not parts or parts[0] not in ("api", "apis"):
         return Target(path)
@@ -47,6 +49,12 @@ def parse(raw_path: str) -> Target:
     if len(parts) < 2:
         return Target(path, prefix="apis")
     return _resource(path, "apis", parts[1], parts[2:])
+
+
+def _own(parts: list[str]) -> int | None:
+    """How many parts are the API's, all (None) but for a proxy: what follows it is for the server behind it."""
+    at = {"nodes": 4, "namespaces": 6}.get(parts[2], 0) if parts[0] == "api" and len(parts) > 4 else 0
+    return at + 1 if at and len(parts) > at and parts[at] == "proxy" else None
 
 
 def _resource(path: str, prefix: str, group: str, parts: list[str]) -> Target:
@@ -71,7 +79,8 @@ def _resource(path: str, prefix: str, group: str, parts: list[str]) -> Target:
         resource=padded[0],
         name=padded[1],
         subresource=padded[2],
-        tail="/".join(rest[3:]),
+        # As path.Join of Go has it, which upstream's proxies go through.
+        tail=posixpath.normpath("/" + "/".join(rest[3:])).lstrip("/") if rest[3:] else "",
         watch=watch,
     )
 

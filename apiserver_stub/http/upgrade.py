@@ -1,7 +1,6 @@
 """Logs, exec, attach, port-forward and node proxy: forwarded to the kubelet endpoint that the Node names."""
 
 import asyncio
-import contextlib
 import functools
 import ssl
 from pathlib import Path
@@ -12,9 +11,10 @@ import yarl
 from aiohttp import web
 
 from apiserver_stub.auth import tls
-from apiserver_stub.http import handshake, kubelet, tunnel
+from apiserver_stub.http import handshake, kubelet, passing, tunnel
 from apiserver_stub.http.context import Context
 from apiserver_stub.meta import status
+from apiserver_stub.outbound.connections import bracketed
 from apiserver_stub.registry.generic import Object
 from apiserver_stub.storage.log import Key, Log
 
@@ -46,7 +46,7 @@ class Forwarder:
             return web.Response(status=204)
         path = kubelet.log_path(pod, name, context.query)
         endpoint = self._endpoint(pod["spec"]["nodeName"])
-        if _wants_upgrade(context.request):
+        if passing.wants_upgrade(context.request):
             return await self._tunnel(context, endpoint, path)
         return await self._stream(context, endpoint, path)
 
@@ -60,7 +60,7 @@ class Forwarder:
             path = kubelet.exec_path(pod, kubelet.container(pod, query.get("container", "")), query, verb)
         if not pod["spec"].get("nodeName"):
             raise status.bad_request(f"pod {context.target.name} does not have a host assigned")
-        if not _wants_upgrade(context.request):
+        if not passing.wants_upgrade(context.request):
             raise status.bad_request("Upgrade request required")
         return await self._tunnel(context, self._endpoint(pod["spec"]["nodeName"]), path)
 
@@ -70,7 +70,7 @@ class Forwarder:
         if query := context.request.rel_url.raw_query_string:
             path += f"?{query}"
         endpoint = self._endpoint(context.target.name)
-        if _wants_upgrade(context.request):
+        if passing.wants_upgrade(context.request):
             return await self._tunnel(context, endpoint, path)
         return await self._stream(context, endpoint, path)
 
@@ -92,7 +92,7 @@ class Forwarder:
         request = context.request
         headers = {key: value for key, value in request.headers.items() if _passes(key)}
         timeout = aiohttp.ClientTimeout(total=None, connect=_CONNECT_SECONDS)
-        url = f"https://{_bracketed(endpoint.host)}:{endpoint.port}{path}"
+        url = f"https://{bracketed(endpoint.host)}:{endpoint.port}{path}"
         try:
             async with (
                 aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session,
@@ -107,7 +107,7 @@ class Forwarder:
             ):
                 if context.target.subresource == "log" and answer.status >= 400:
                     raise _as_status(answer.status, await answer.text())
-                return await _pass_on(request, answer)
+                return await passing.passed_on(request, answer)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise _unreachable(endpoint, error) from None
 
@@ -128,7 +128,7 @@ class Forwarder:
 
 def _head(request: web.BaseRequest, endpoint: kubelet.Endpoint, path: str) -> bytes:
     """The request as the kubelet endpoint gets it."""
-    lines = [f"{request.method} {path} HTTP/1.1", f"Host: {_bracketed(endpoint.host)}:{endpoint.port}"]
+    lines = [f"{request.method} {path} HTTP/1.1", f"Host: {bracketed(endpoint.host)}:{endpoint.port}"]
     lines += [f"{key}: {value}" for key, value in request.headers.items() if _passes(key)]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
 
@@ -138,24 +138,6 @@ def _passes(header: str) -> bool:
     if lower.startswith("impersonate-"):
         return False
     return lower not in _OWN
-
-
-def _wants_upgrade(request: web.BaseRequest) -> bool:
-    return "upgrade" in request.headers.get("Connection", "").lower() and "Upgrade" in request.headers
-
-
-async def _pass_on(request: web.BaseRequest, answer: aiohttp.ClientResponse) -> web.StreamResponse:
-    dropped = {"connection", "transfer-encoding", "content-length", "keep-alive", "date", "server"}
-    response = web.StreamResponse(status=answer.status)
-    for key, value in answer.headers.items():
-        if key.lower() not in dropped:
-            response.headers.add(key, value)
-    await response.prepare(request)
-    with contextlib.suppress(ConnectionError, aiohttp.ClientPayloadError):
-        async for piece in answer.content.iter_any():
-            await response.write(piece)
-        await response.write_eof()
-    return response
 
 
 def _as_status(code: int, text: str) -> status.StatusError:
@@ -172,8 +154,4 @@ def _unreachable(endpoint: kubelet.Endpoint, error: BaseException) -> status.Sta
     cause = getattr(error, "os_error", error)
     refused = isinstance(cause, ConnectionRefusedError)
     text = "connect: connection refused" if refused else (getattr(cause, "strerror", None) or "i/o timeout")
-    return status.unknown(f"error dialing backend: dial tcp {_bracketed(endpoint.host)}:{endpoint.port}: {text}")
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+    return status.unknown(f"error dialing backend: dial tcp {bracketed(endpoint.host)}:{endpoint.port}: {text}")

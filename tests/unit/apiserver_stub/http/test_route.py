@@ -42,6 +42,35 @@ def test_tail_of_a_proxy() -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "tail"),
+    [
+        ("/api/v1/namespaces/a/pods/p:80/proxy/x//y/", "x/y"),
+        ("/api/v1/namespaces/a/services/s/proxy//x/./y/../z", "x/z"),
+        ("/api/v1/namespaces/a/services/s/proxy/../../../x", "x"),
+        ("/api/v1/nodes/n/proxy/%2e%2e/x", "x"),
+        ("/api/v1/namespaces/a/pods/p/proxy/", ""),
+    ],
+)
+def test_odd_tails_are_put_straight(path: str, tail: str) -> None:
+    found = route.parse(path)
+    assert (found.subresource, found.tail) == ("proxy", tail)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/namespaces/a/pods/../proxy/x",
+        "/api/v1/namespaces//pods/p/proxy/x",
+        "/api/v1/namespaces/a/proxy//x",
+        "/api/v1/namespaces/a/pods/p/proxy/%00",
+        "/apis/apps/namespaces/a/pods/p/proxy//x",
+    ],
+)
+def test_the_way_to_a_proxy_is_straight(path: str) -> None:
+    assert (route.parse(path).resource, route.parse(path).prefix) == ("", "none")
+
+
+@pytest.mark.parametrize(
     ("method", "path", "query", "verb"),
     [
         ("GET", "/api/v1/pods", {}, "list"),

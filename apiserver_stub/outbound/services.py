@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from apiserver_stub.storage.log import Entry, Key, Log
+from apiserver_stub.storage.log import Key, Log
 
 _SERVICE_LABEL = "kubernetes.io/service-name"
 
@@ -41,9 +41,10 @@ def resolve(log: Log, namespace: str, name: str, port: int) -> tuple[str, int]:
     found = next((one for one in spec.get("ports") or () if one.get("port") == port), None)
     if found is None:
         raise Unresolved(f'no service port {port} found for service "{name}"')
-    endpoint = _endpoint(log, namespace, name, found.get("name") or "") or _pod(log, namespace, name, spec, found)
-    if endpoint is not None:
-        return endpoint
+    port_name = found.get("name") or ""
+    for endpoint in endpoints(log, namespace, name):
+        if endpoint.port == port_name:
+            return endpoint.address, endpoint.number
     if spec.get("clusterIP") in (None, "", "None") or spec.get("selector"):
         raise Unresolved(f'no endpoints available for service "{name}"')
     return spec["clusterIP"], port
@@ -51,20 +52,19 @@ def resolve(log: Log, namespace: str, name: str, port: int) -> tuple[str, int]:
 
 def endpoints(log: Log, namespace: str, name: str) -> Iterator[Endpoint]:
     """All that is ready behind a Service, port by port, whether or not the Service is there."""
-    noted = False
+    sliced = False
     for entry in log.list(("discovery.k8s.io", "endpointslices"), namespace):
         if (entry.labels or {}).get(_SERVICE_LABEL) == name:
-            noted = True
+            sliced = True
             slice_ = entry.decode()
             ready = [
                 one for one in slice_.get("endpoints") or () if (one.get("conditions") or {}).get("ready") is not False
             ]
             yield from _each(slice_, [(one["addresses"][0], one) for one in ready if one.get("addresses")])
     if kept := log.get(Key("", "endpoints", namespace, name)):
-        noted = True
         for subset in kept.decode().get("subsets") or ():
             yield from _each(subset, [(one["ip"], one) for one in subset.get("addresses") or ()])
-    service = None if noted else log.get(Key("", "services", namespace, name))
+    service = None if sliced else log.get(Key("", "services", namespace, name))
     if service is not None:
         yield from _selected(log, namespace, service.decode()["spec"])
 
@@ -88,36 +88,6 @@ def _selected(log: Log, namespace: str, spec: Mapping[str, Any]) -> Iterator[End
                 yield Endpoint(port.get("name") or "", pod["status"]["podIP"], number, target)
 
 
-def _endpoint(log: Log, namespace: str, name: str, port: str) -> tuple[str, int] | None:
-    for entry in log.list(("discovery.k8s.io", "endpointslices"), namespace):
-        if (entry.labels or {}).get(_SERVICE_LABEL) == name and (found := _ready(entry, port)):
-            return found
-    kept = log.get(Key("", "endpoints", namespace, name))
-    for subset in (kept.decode().get("subsets") or ()) if kept else ():
-        number = _port(subset, port)
-        if number and subset.get("addresses"):
-            return subset["addresses"][0]["ip"], number
-    return None
-
-
-def _pod(
-    log: Log, namespace: str, name: str, spec: Mapping[str, Any], port: Mapping[str, Any]
-) -> tuple[str, int] | None:
-    """A ready Pod that the Service selects; where somebody writes its EndpointSlices, they say more."""
-    wanted = spec.get("selector")
-    slices = log.list(("discovery.k8s.io", "endpointslices"), namespace)
-    if not wanted or any((entry.labels or {}).get(_SERVICE_LABEL) == name for entry in slices):
-        return None
-    for entry in log.list(("", "pods"), namespace):
-        labels = entry.labels or {}
-        if all(labels.get(key) == value for key, value in wanted.items()):
-            pod = entry.decode()
-            number = _target(pod, port)
-            if number and _is_ready(pod):
-                return pod["status"]["podIP"], number
-    return None
-
-
 def _is_ready(pod: Mapping[str, Any]) -> bool:
     state = pod.get("status") or {}
     if not state.get("podIP") or pod["metadata"].get("deletionTimestamp"):
@@ -134,21 +104,4 @@ def _target(pod: Mapping[str, Any], port: Mapping[str, Any]) -> int | None:
         for one in container.get("ports") or ():
             if one.get("name") == wanted:
                 return int(one["containerPort"])
-    return None
-
-
-def _ready(entry: Entry, port: str) -> tuple[str, int] | None:
-    slice_ = entry.decode()
-    number = _port(slice_, port)
-    for endpoint in slice_.get("endpoints") or ():
-        ready = (endpoint.get("conditions") or {}).get("ready")
-        if number and ready is not False and endpoint.get("addresses"):
-            return endpoint["addresses"][0], number
-    return None
-
-
-def _port(holder: Mapping[str, Any], name: str) -> int | None:
-    for port in holder.get("ports") or ():
-        if (port.get("name") or "") == name and port.get("port"):
-            return int(port["port"])
     return None

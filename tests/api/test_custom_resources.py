@@ -199,11 +199,11 @@ async def test_discovery_and_documents(admin: Client) -> None:
         {"$ref": "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}
     ]
     assert "com.example.shop.v1.WidgetList" in (await admin.get("/openapi/v2"))[1]["definitions"]
-    await admin.call("DELETE", f"{CRDS}/widgets.{GROUP}")
     async with (
-        asyncio.timeout(5),
+        asyncio.timeout(10),
         admin.watch(CRDS, sendInitialEvents="true", resourceVersionMatch="NotOlderThan") as w,
     ):
+        await admin.call("DELETE", f"{CRDS}/widgets.{GROUP}")
         while (event := await w.next()) and event["type"] != "DELETED":
             pass
     assert (await admin.get(f"/apis/{GROUP}"))[0] == 404

@@ -18,6 +18,8 @@ PATIENCE = 10.0
 _NUMBERS = re.compile(r"[0-9]{4,}")
 # Warnings are headers of their own.
 http.client._MAXHEADERS = 1000  # type: ignore[attr-defined]
+# An APIService that was changed sends its whole group to a Service that is not there, as upstream's do.
+_NO_BACKEND = b"service unavailable\n"
 # Subresources that reach for a kubelet, of which there is none here.
 _REMOTE = ("/log", "/exec", "/attach", "/portforward", "/proxy")
 
@@ -93,6 +95,8 @@ def _fault(request: Request, code: int, content: bytes) -> str | None:
     if b"Traceback (most recent call last)" in content:
         return f"{code} with a traceback: {content[:300]!r}"
     if code < 400:
+        return None
+    if code == 503 and content == _NO_BACKEND:
         return None
     if "json" in request.accept or content.startswith(b"{"):
         try:

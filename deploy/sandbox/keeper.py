@@ -58,7 +58,6 @@ class Keeper:
         controller, terminal = os.openpty()
         tty.setraw(terminal)
         child = self._power_on(terminal)
-        os.close(terminal)
         self.init = child.pid
         with self.folder.console.open("ab", buffering=0) as log:
             log.write(f"--- boot {self.boots} at {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}\n".encode())
@@ -73,6 +72,8 @@ class Keeper:
             loop.remove_reader(controller)
             _drain(controller, log.fileno())
         os.close(controller)
+        # Until now: a console that nobody has open for a while is hung up, and reading it would never wait again.
+        os.close(terminal)
         return how_it_ended(child.wait())
 
     def _power_on(self, terminal: int) -> subprocess.Popen[bytes]:

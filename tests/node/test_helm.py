@@ -1,28 +1,20 @@
 """Helm on a node: a chart with a CRD, hooks and a test, from install to uninstall."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
+from tests.node import charts
+from tests.node.charts import Helm
 from tests.node.conftest import TestNode
 
-CHART = Path(__file__).parents[1] / "charts" / "shop"
 ON_THE_NODE = "/root/charts/shop"
-Helm = Callable[..., str]
 
 
 @pytest.fixture
 def helm(node: TestNode, namespace: str) -> Iterator[Helm]:
-    for path in CHART.rglob("*"):
-        if path.is_file():
-            node.write(f"{ON_THE_NODE}/{path.relative_to(CHART)}", path.read_text())
-
-    def run(*words: str) -> str:
-        settings = ["env", "KUBECONFIG=/var/lib/ukube/apiserver/admin.kubeconfig", "HOME=/root"]
-        return node.run([*settings, "helm", "-n", namespace, *words], timeout=130).stdout
-
-    yield run
+    charts.place(node, "shop")
+    yield charts.helm(node, namespace)
     node.kubectl("delete", "crd", "counters.shop.example.com", "--ignore-not-found", "--timeout=60s", timeout=70)
 
 

@@ -1,30 +1,22 @@
 """A chart that brings admission webhooks, and the Pod that answers them."""
 
 import subprocess
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
-from tests.node import images
+from tests.node import charts, images
+from tests.node.charts import Helm
 from tests.node.conftest import TestNode
 
-CHART = Path(__file__).parents[1] / "charts" / "gate"
 ON_THE_NODE = "/root/charts/gate"
-Helm = Callable[..., str]
 
 
 @pytest.fixture
 def helm(node: TestNode, namespace: str) -> Iterator[Helm]:
     images.python(node)
-    for path in CHART.rglob("*"):
-        if path.is_file():
-            node.write(f"{ON_THE_NODE}/{path.relative_to(CHART)}", path.read_text())
-
-    def run(*words: str, check: bool = True) -> str:
-        settings = ["env", "KUBECONFIG=/var/lib/ukube/apiserver/admin.kubeconfig", "HOME=/root"]
-        return node.run([*settings, "helm", "-n", namespace, *words], check=check, timeout=130).stdout
-
+    charts.place(node, "gate")
+    run = charts.helm(node, namespace)
     yield run
     run("uninstall", "gate", "--ignore-not-found", "--wait", "--timeout=60s", check=False)
 

@@ -14,10 +14,6 @@ def systemd_is_init() -> bool:
     return Path("/run/systemd/system").is_dir()
 
 
-def podman_is_usable() -> bool:
-    return shutil.which("podman") is not None
-
-
 def require_root(doing: str) -> None:
     if os.geteuid() != 0:
         raise Failure(f"{doing} needs root: run it with sudo, or as root")

@@ -1,6 +1,6 @@
 """Errors of the API: metav1.Status in the words Kubernetes clients know (apimachinery, api/errors)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 
@@ -251,8 +251,3 @@ def _details(resource: AnyResource, name: str) -> dict[str, Any]:
         details["group"] = group
     details["kind"] = plural
     return details
-
-
-def is_failure(body: Mapping[str, Any]) -> bool:
-    """Whether an answer's body is a Status that reports a failure."""
-    return body.get("kind") == "Status" and body.get("status") == "Failure"

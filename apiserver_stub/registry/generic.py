@@ -126,7 +126,9 @@ class Registry(Reader):
         owned: whether the managedFields of what `change` returns already tell of the change. part: the subresource
         `scale`, by which the object is changed.
         """
-        wish = Wish(change, options, subresource, uid_is_precondition, owned, part)
+        return await self._fulfil(namespace, name, Wish(change, options, subresource, uid_is_precondition, owned, part))
+
+    async def _fulfil(self, namespace: str, name: str, wish: Wish) -> Written:
         while True:
             key = self.key(namespace, name)
             entry = self.log.head(key)
@@ -137,7 +139,7 @@ class Registry(Reader):
             except _Overtaken:
                 continue
 
-    async def _update(self, entry: Entry, wish: "Wish") -> Written:
+    async def _update(self, entry: Entry, wish: Wish) -> Written:
         """One attempt. Raises StatusError, or _Overtaken when the object changed while other programs were asked."""
         key, options, subresource = entry.key, wish.options, wish.subresource
         old = self.object(entry)

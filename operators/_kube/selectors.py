@@ -19,11 +19,6 @@ def matches(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bo
     return all(_holds(requirement, labels) for requirement in selector.get("matchExpressions") or ())
 
 
-def matches_map(selector: Mapping[str, str] | None, labels: Mapping[str, str]) -> bool:
-    """The same for the plain map of Services and ReplicationControllers: an empty one selects nothing."""
-    return bool(selector) and all(labels.get(name) == value for name, value in (selector or {}).items())
-
-
 def is_empty(selector: Mapping[str, Any] | None) -> bool:
     return not selector or not (selector.get("matchLabels") or selector.get("matchExpressions"))
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from operators.pod import status, unit
+from operators.pod import unit
 from operators.pod.sources import Object
 from operators.pod.view import View
 
@@ -109,12 +109,6 @@ def is_over(pod: Object, views: Mapping[str, View]) -> bool:
         (view := views.get(spec["name"], View())).doing == "exited" and not should_start(pod, spec, role, view)
         for spec, role in rest
     )
-
-
-def restart_delay(view: View) -> float:
-    """Seconds between the end of a container that was stopped for its own good and its next start."""
-    ended = len(view.exits)
-    return 0.0 if ended <= 1 else float(status.backoff_seconds(ended - 1))
 
 
 def restarts_before(pod: Object, name: str, view: View) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import orjson
@@ -13,7 +13,8 @@ from apiserver_stub.registry import convert, metadata
 from apiserver_stub.registry.apiextensions import bodies, conversion, scaling, strategy
 from apiserver_stub.registry.apiextensions.columns import CustomColumns
 from apiserver_stub.registry.apiextensions.served import Definition
-from apiserver_stub.registry.generic import PATCH_TYPES, Part, Registry, WriteOptions, Written
+from apiserver_stub.registry.generic import PATCH_TYPES, Registry, WriteOptions, Written
+from apiserver_stub.registry.writes import Wish
 from apiserver_stub.schema import decode as decoding
 from apiserver_stub.schema import facts, kinds
 from apiserver_stub.storage.log import Entry, Key, Log, stamp, unstamp
@@ -197,31 +198,10 @@ class CustomRegistry(Registry):
             raise error
         return await super().create(obj, namespace, options, owners=owners)
 
-    async def update(
-        self,
-        namespace: str,
-        name: str,
-        change: Callable[[Object], Object],
-        options: WriteOptions,
-        subresource: str = "",
-        *,
-        uid_is_precondition: bool = False,
-        owned: bool = False,
-        part: Part | None = None,
-    ) -> Written:
-        precondition = uid_is_precondition
+    async def _fulfil(self, namespace: str, name: str, wish: Wish) -> Written:
         while True:
             try:
-                return await super().update(
-                    namespace,
-                    name,
-                    change,
-                    options,
-                    subresource,
-                    uid_is_precondition=precondition,
-                    owned=owned,
-                    part=part,
-                )
+                return await super()._fulfil(namespace, name, wish)
             except NotReady as waiting:
                 await self.ready([waiting.entry])
 

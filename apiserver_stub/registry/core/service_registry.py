@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 from apiserver_stub.meta import status
 from apiserver_stub.registry.core import service
-from apiserver_stub.registry.generic import Part, Registry, WriteOptions, Written
+from apiserver_stub.registry.generic import Registry, WriteOptions, Written
+from apiserver_stub.registry.writes import Wish
 from apiserver_stub.storage.log import Entry, Key
 
 Object = dict[str, Any]
@@ -29,29 +29,9 @@ class ServiceRegistry(Registry):
         with service.trying(on=options.dry_run):
             return await super().create(obj, namespace, options, owners=owners)
 
-    async def update(
-        self,
-        namespace: str,
-        name: str,
-        change: Callable[[Object], Object],
-        options: WriteOptions,
-        subresource: str = "",
-        *,
-        uid_is_precondition: bool = False,
-        owned: bool = False,
-        part: Part | None = None,
-    ) -> Written:
-        with service.trying(on=options.dry_run):
-            return await super().update(
-                namespace,
-                name,
-                change,
-                options,
-                subresource,
-                uid_is_precondition=uid_is_precondition,
-                owned=owned,
-                part=part,
-            )
+    async def _fulfil(self, namespace: str, name: str, wish: Wish) -> Written:
+        with service.trying(on=wish.options.dry_run):
+            return await super()._fulfil(namespace, name, wish)
 
     async def remove(self, entry: Entry) -> Entry:
         removed = await super().remove(entry)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
 from typing import Any, Final
 
 from apiserver_stub.schema import goregex
@@ -106,10 +105,6 @@ def index(within: Any, key: Any) -> Any:
 
 def _key_text(key: Any) -> str:
     return {True: "true", False: "false"}[key] if isinstance(key, bool) else str(key)
-
-
-def _compared(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    return lambda left, right: compare(left, right)
 
 
 def _declare_comparisons() -> None:

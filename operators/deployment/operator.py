@@ -52,7 +52,11 @@ async def reconcile(key: Key, kube: Kube, now: datetime) -> Result:
     )
     await _report(deployment, report, status.revision(deployment, observed), kube)
     raise_first(errors)
-    return Result(requeue_after=0 if made.collision else progress.next_check(deployment, report, now))
+    # What this round wrote brings no news, and old ReplicaSets are cleaned up only in a round that starts out complete.
+    completed = plan.is_complete(deployment, report) and not plan.is_complete(
+        deployment, deployment.get("status") or {}
+    )
+    return Result(requeue_after=0 if made.collision or completed else progress.next_check(deployment, report, now))
 
 
 async def _claim(deployment: Object, kube: Kube) -> None:

@@ -42,7 +42,7 @@ def step(deployment: dict[str, Any], observed: sets.Sets) -> Step:
         return Step(create=Create(_API, _RESOURCE, newset.body(deployment, observed)), rollout=True)
     sizes = (recreate if recreating else rolling).sizes(deployment, observed)
     actions = _resize(deployment, observed, sizes, patch)
-    if _complete(deployment):
+    if is_complete(deployment, deployment.get("status") or {}):
         actions += _clean_up(deployment, observed)
     return Step(actions=tuple(actions), rollout=True)
 
@@ -97,8 +97,9 @@ def _delete(rs: dict[str, Any]) -> Delete:
     return Delete(_API, _RESOURCE, meta.namespace_of(rs), sets.name(rs), meta.uid_of(rs), version)
 
 
-def _complete(deployment: dict[str, Any]) -> bool:
-    status, replicas = deployment.get("status") or {}, deployment["spec"].get("replicas", 1)
+def is_complete(deployment: dict[str, Any], status: dict[str, Any]) -> bool:
+    """Whether a status says that every Pod wanted is there, is of the newest template and is available."""
+    replicas = deployment["spec"].get("replicas", 1)
     counts = (status.get(field) or 0 for field in ("replicas", "updatedReplicas", "availableReplicas"))
     return all(count == replicas for count in counts) and status.get("observedGeneration", 0) >= meta.generation_of(
         deployment

@@ -6,9 +6,11 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from operators.pod import env_file, names, volume_files
+from operators.pod import names
+from operators.pod.environment import env_file
 from operators.pod.inventory import Record
 from operators.pod.paths import Paths
+from operators.pod.volumes import disk
 
 _LIBEXEC = Path(__file__).parent / "libexec"
 
@@ -106,7 +108,7 @@ def remove(paths: Paths, record: Record) -> None:
     if pin.exists():
         subprocess.run([str(paths.libexec / "sandbox.sh"), "down", record.uid, "-"], check=False)
         pin.unlink(missing_ok=True)
-    volume_files.remove(paths.pod_state(record.uid), paths.pod_run(record.uid))
+    disk.remove(paths.pod_state(record.uid), paths.pod_run(record.uid))
     if record.key is not None:
         log_dir = paths.logs / names.log_dir(record.key.namespace, record.key.name, record.uid)
         shutil.rmtree(log_dir, ignore_errors=True)

@@ -7,8 +7,8 @@ import orjson
 
 from operators._kube.meta import Key
 from operators._node.nft import HostPort
-from operators.pod import unit
 from operators.pod.paths import Paths
+from operators.pod.units import unit
 
 
 @dataclass(frozen=True, slots=True)

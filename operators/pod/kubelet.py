@@ -12,32 +12,28 @@ from operators._kube.client import Kube
 from operators._kube.controller import DONE, Key, Result
 from operators._node.podman import Podman
 from operators._node.systemd import Systemd
-from operators.pod import (
-    files,
-    names,
-    network,
-    observer,
-    plan,
-    probes,
-    status,
-    steward,
-    unit,
-)
-from operators.pod.ender import Ender
-from operators.pod.images import Images
+from operators.pod import files, names, network, status
+from operators.pod.admission import admit, ports
+from operators.pod.admission.rejection import Rejection, Scene
+from operators.pod.images.pulls import Images
 from operators.pod.inventory import Inventory, Record
-from operators.pod.invocation import Machine
-from operators.pod.local import Local
+from operators.pod.lifecycle import observer, plan, steward
+from operators.pod.lifecycle.ender import Ender
+from operators.pod.lifecycle.local import Local
+from operators.pod.lifecycle.runner import Runner
+from operators.pod.lifecycle.view import View
+from operators.pod.part import Part
 from operators.pod.paths import Paths
-from operators.pod.prober import Prober
-from operators.pod.probes import Probe
-from operators.pod.referenced import Referenced
-from operators.pod.runner import Runner
-from operators.pod.sealing import Sealer
+from operators.pod.probes import rules
+from operators.pod.probes.prober import Prober
+from operators.pod.probes.rules import Probe
 from operators.pod.sources import NodeFacts, Object
 from operators.pod.status import Facts, Report
-from operators.pod.tokens import Tokens
-from operators.pod.view import View
+from operators.pod.units import unit
+from operators.pod.units.parts import Machine
+from operators.pod.volumes.referenced import Referenced
+from operators.pod.volumes.sealing import Sealer
+from operators.pod.volumes.tokens import Tokens
 
 _log = logging.getLogger("ukube.pod")
 
@@ -66,6 +62,7 @@ class Kubelet:
         self.referenced = Referenced(enqueue)
         self.runner = Runner(self)
         self.ender = Ender(self)
+        self.parts: tuple[Part, ...] = (self.prober, self.sealer, self.tokens, self.referenced, self.runner)
         self._locals: dict[str, Local] = {}
         self._kube: Kube | None = None
         self._events: set[asyncio.Task[None]] = set()
@@ -75,6 +72,8 @@ class Kubelet:
         self._kube = kube
         changed = await asyncio.to_thread(files.install, self.paths, unit.network(self.machine))
         await asyncio.to_thread(self.inventory.scan)
+        for part in self.parts:
+            await part.open(kube)
         await self.systemd.open()
         if changed:
             await self.systemd.reload()
@@ -87,9 +86,8 @@ class Kubelet:
         self.enqueue(SWEEP)
 
     async def close(self) -> None:
-        await self.prober.close()
-        await self.sealer.close()
-        await self.referenced.close()
+        for part in self.parts:
+            await part.close()
         await self.systemd.close()
 
     def local(self, uid: str) -> Local:
@@ -97,9 +95,8 @@ class Kubelet:
 
     def forget(self, uid: str) -> None:
         self._locals.pop(uid, None)
-        self.sealer.forget(uid)
-        self.tokens.forget(uid)
-        self.referenced.forget(uid)
+        for part in self.parts:
+            part.forget(uid)
         self.inventory.forget(uid)
 
     # Reconcile
@@ -121,7 +118,7 @@ class Kubelet:
             return DONE
         if meta.is_deleting(pod):
             return await self.ender.terminate(pod, kube, now)
-        if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
+        if _has_ended(pod):
             return await self.ender.retire(pod)
         return await self._run(pod, kube, now)
 
@@ -139,7 +136,7 @@ class Kubelet:
         local = self.local(meta.uid_of(pod))
         record = self.inventory.record(meta.uid_of(pod), meta.key_of(dict(pod)))
         if not record.sandbox and (rejection := self._admit(pod)) is not None:
-            if rejection.reason == plan.NODE_PORTS and self._ports_come_free(pod):
+            if rejection.reason == ports.REASON and self._ports_come_free(pod):
                 self.forget(record.uid)
                 return Result(requeue_after=_INTERIM)
             self.forget(record.uid)
@@ -162,16 +159,20 @@ class Kubelet:
             return Result(requeue_after=min(_INTERIM, result.requeue_after or _INTERIM))
         return result
 
-    def _admit(self, pod: Object) -> plan.Rejection | None:
-        meta_ = pod["metadata"]
+    def _admit(self, pod: Object) -> Rejection | None:
+        meta_, uid = pod["metadata"], meta.uid_of(dict(pod))
         every = [container["name"] for container, _ in plan.containers(pod)]
-        taken = {(port.protocol, port.port) for port in self.inventory.host_ports()}
-        safe = names.is_safe(meta_["namespace"], meta_["name"], meta_["uid"], every)
-        return plan.admit(pod, safe, taken)
+        scene = Scene(
+            names_are_safe=names.is_safe(meta_["namespace"], meta_["name"], uid, every),
+            taken_ports={(port.protocol, port.port) for port in self.inventory.host_ports()},
+            node=self._node() or {},
+            others=[other for other in self.pods() if meta.uid_of(other) != uid and not _has_ended(other)],
+        )
+        return admit.admit(pod, scene)
 
     def _ports_come_free(self, pod: Object) -> bool:
         """Whether only Pods that have ended hold the ports: the binder counts them no longer, though they still are."""
-        wanted = plan.host_ports(pod)
+        wanted = ports.host_ports(pod)
         holders = [r for r in self.inventory.records() if any((p.protocol, p.port) in wanted for p in r.host_ports)]
         return not any(self._is_active(holder) for holder in holders)
 
@@ -179,7 +180,7 @@ class Kubelet:
         pod = self.pod_at(record.key) if record.key is not None else None
         if pod is None or meta.uid_of(pod) != record.uid:
             return False
-        return (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
+        return not _has_ended(pod)
 
     def _count(self, pod: Object, views: Mapping[str, View], local: Local) -> None:
         for name, view in views.items():
@@ -275,9 +276,9 @@ class Kubelet:
                 before = old.get(name) or {}
                 same = before.get("containerID") == f"podman://{view.container_id}"
                 started = datetime.fromtimestamp(view.started, UTC)
-                runs[name] = probes.Run(view.invocation, started, before.get("ready") if same else None)
+                runs[name] = rules.Run(view.invocation, started, before.get("ready") if same else None)
         host = record.address or "127.0.0.1"
-        self.prober.sync(record.uid, probes.declared(pod, runs, host))
+        self.prober.sync(record.uid, rules.declared(pod, runs, host))
 
     def _probed(self, probe: Probe, passed: bool, output: str, changed: bool) -> None:
         record = self.inventory.find(probe.pod_uid)
@@ -285,7 +286,7 @@ class Kubelet:
         if record is None or record.key is None or pod is None or meta.uid_of(pod) != probe.pod_uid:
             return
         if not passed:
-            self.tell(pod, probe.container, "Warning", "Unhealthy", probes.event_message(probe.kind, output))
+            self.tell(pod, probe.container, "Warning", "Unhealthy", rules.event_message(probe.kind, output))
         if changed and not passed and probe.kind in ("liveness", "startup"):
             self.runner.restart(pod, record, probe.container, f"failed {probe.kind} probe, will be restarted")
         if changed:
@@ -317,6 +318,10 @@ class Kubelet:
 
     def _notify(self, pod: Object, container: Object, type_: str, reason: str, message: str) -> None:
         self.tell(pod, container["name"], type_, reason, message)
+
+
+def _has_ended(pod: Object) -> bool:
+    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
 
 
 # States that are left within milliseconds: a look at them is wasted.

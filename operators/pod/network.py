@@ -4,10 +4,11 @@ import asyncio
 
 from operators._node import network, nft
 from operators._node.nft import HostPort, Service
-from operators.pod import files, plan
+from operators.pod import files
 from operators.pod.inventory import Inventory
-from operators.pod.invocation import Machine
+from operators.pod.lifecycle import plan
 from operators.pod.sources import Object
+from operators.pod.units.parts import Machine
 
 
 class PodNetwork:

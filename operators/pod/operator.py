@@ -12,10 +12,10 @@ from operators._kube.meta import Object
 from operators._node import network as ranges
 from operators.pod import backend, endpoint, kubelet, network
 from operators.pod.endpoint.adapter import Handle
-from operators.pod.invocation import Machine
 from operators.pod.kubelet import Kubelet
 from operators.pod.paths import Paths
 from operators.pod.sole import Sole
+from operators.pod.units.parts import Machine
 
 controller = Controller("pod", user=identity.node_user, component="kubelet")
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from operators._kube import conditions, meta, quantity
-from operators.pod.exits import Exit
+from operators.pod.lifecycle.exits import Exit
+from operators.pod.lifecycle.view import View
 from operators.pod.sources import Object
-from operators.pod.view import View
 
 _BACKOFF_FIRST, _BACKOFF_MAX = 10, 300
 

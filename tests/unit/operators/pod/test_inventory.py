@@ -4,10 +4,11 @@ import pytest
 
 from operators._kube.meta import Key
 from operators._node.nft import HostPort
-from operators.pod import files, inventory, names, unit
+from operators.pod import files, inventory, names
 from operators.pod.inventory import Inventory
-from operators.pod.invocation import Container, Image, Machine
 from operators.pod.paths import Paths
+from operators.pod.units import unit
+from operators.pod.units.parts import Container, Image, Machine
 
 UID = "11111111-2222-3333-4444-555555555555"
 POD = {

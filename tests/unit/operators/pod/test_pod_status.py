@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from operators.pod import status
-from operators.pod.exits import Exit
+from operators.pod.lifecycle.exits import Exit
+from operators.pod.lifecycle.view import View
 from operators.pod.status import Facts, Report
-from operators.pod.view import View
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 STARTED = 1_700_000_000.0

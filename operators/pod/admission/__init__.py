@@ -1,0 +1,1 @@
+"""Whether this node takes a Pod that is bound to it."""

@@ -1,0 +1,1 @@
+"""The life of a Pod's containers: observe, decide, start, stop."""

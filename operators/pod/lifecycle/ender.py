@@ -1,0 +1,144 @@
+"""Ends Pods: stops their units within the grace period, then removes all they had on the node."""
+
+import asyncio
+import contextlib
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from operators._kube import meta
+from operators._kube.client import Kube
+from operators._kube.controller import DONE, Result
+from operators._kube.errors import ApiError
+from operators.pod import files, names, status
+from operators.pod.inventory import Record
+from operators.pod.lifecycle import observer, plan
+from operators.pod.lifecycle.local import Local
+from operators.pod.sources import Object
+from operators.pod.units import unit
+
+if TYPE_CHECKING:
+    from operators.pod.kubelet import Kubelet
+
+_SLACK = 2.0
+
+
+class Ender:
+    def __init__(self, kubelet: "Kubelet") -> None:
+        self._kubelet = kubelet
+
+    async def terminate(self, pod: Object, kube: Kube, now: datetime) -> Result:
+        """A Pod with a deletionTimestamp: stop, report, remove, then let its object go."""
+        kubelet, uid = self._kubelet, meta.uid_of(pod)
+        local = kubelet.local(uid)
+        record = kubelet.inventory.record(uid, meta.key_of(pod))
+        if self._is_unfinished(record, local):
+            return self._wait(pod, record, local, now)
+        views = observer.look(pod, record, kubelet.systemd, kubelet.paths)
+        await observer.explain(pod, views, local.messages, kubelet.paths)
+        if (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed"):
+            for name, view in views.items():
+                local.restarts_before.setdefault(name, plan.restarts_before(pod, name, view))
+            facts = kubelet.facts(pod, record, views, local, ended=True)
+            with contextlib.suppress(ApiError):  # the deletion below finds out
+                await kube.patch_status(dict(pod), status.compute(pod, facts, now))
+        await self._remove(record)
+        await kube.delete("v1", "pods", meta.key_of(pod), uid=uid, propagation=None, grace_seconds=0)
+        return DONE
+
+    async def discard(self, record: Record) -> None:
+        """A Pod whose object is gone, or another's now: end it at once and remove it."""
+        local = self._kubelet.local(record.uid)
+        if not self._is_unfinished(record, local):
+            await self._remove(record)
+        elif local.stop is None:
+            self._begin(record, local, 0)
+        elif local.grace:
+            local.grace = 0
+            await self._kill(record)
+
+    async def retire(self, pod: Object) -> Result:
+        """A Pod that has come to its end by itself: its namespaces and boot links go, its logs and volumes stay."""
+        uid = meta.uid_of(pod)
+        record = self._kubelet.inventory.find(uid)
+        if record is None or not record.sandbox:
+            return DONE
+        local = self._kubelet.local(uid)
+        if self._is_unfinished(record, local):
+            if local.stop is None:
+                self._begin(record, local, unit.grace_period(pod))
+            return Result(requeue_after=5.0)
+        self._kubelet.prober.stop(uid)
+        await asyncio.to_thread(files.remove_units, self._kubelet.paths, record)
+        had_ports = bool(record.host_ports)
+        self._kubelet.inventory.put_sandbox(record, "", "", ())
+        record.units.clear()
+        local.stop = None
+        if had_ports:
+            await self._kubelet.network.apply(self._kubelet.inventory.host_ports())
+        return DONE
+
+    def _is_unfinished(self, record: Record, local: Local) -> bool:
+        if local.stop is not None:
+            return not local.stop.done()
+        return any(self._is_up(name) for name in files.services(record))
+
+    def _is_up(self, name: str) -> bool:
+        state = self._kubelet.systemd.state(name)
+        return state is not None and state.active not in ("inactive", "failed")
+
+    def _wait(self, pod: Object, record: Record, local: Local, now: datetime) -> Result:
+        grace = pod["metadata"].get("deletionGracePeriodSeconds")
+        seconds = unit.grace_period(pod) if grace is None else int(grace)
+        deadline = meta.parse_time(pod["metadata"]["deletionTimestamp"])
+        if local.stop is None:
+            views = observer.look(pod, record, self._kubelet.systemd, self._kubelet.paths)
+            for name in observer.runs(views):
+                self._kubelet.tell(pod, name, "Normal", "Killing", f"Stopping container {name}")
+            self._begin(record, local, seconds)
+        left = (deadline - now).total_seconds() + _SLACK
+        if left > 0:
+            return Result(requeue_after=left)
+        if local.grace is not None and seconds < local.grace:
+            # Somebody lost patience after the stop had begun.
+            local.grace = seconds
+            local.stops["kill"] = asyncio.create_task(self._kill(record))
+        return Result(requeue_after=5.0)
+
+    def _begin(self, record: Record, local: Local, grace: int) -> None:
+        self._kubelet.prober.stop(record.uid)
+        self._kubelet.images.forget_pod(record.uid)
+        local.grace = grace
+        local.stop = asyncio.create_task(self._stop(record, grace))
+
+    async def _stop(self, record: Record, grace: int) -> None:
+        """Stopping the sandbox stops all that is bound to it, each within the grace period."""
+        kubelet = self._kubelet
+        run = kubelet.paths.pod_run(record.uid)
+        if run.exists():
+            files.write(run / "grace", str(grace))
+        try:
+            if record.sandbox:
+                await kubelet.systemd.stop(record.sandbox)
+            rest = [name for name in files.services(record) if self._is_up(name)]
+            await asyncio.gather(*(kubelet.systemd.stop(name) for name in rest))
+        finally:
+            if record.key is not None:
+                kubelet.enqueue(record.key)
+
+    async def _kill(self, record: Record) -> None:
+        """Ends the containers' processes now; conmon sees them end and lets the units stop."""
+        for name in files.services(record):
+            group = names.cgroup(record.slice, name)
+            await asyncio.to_thread(files.kill_payload, self._kubelet.paths, group)
+
+    async def _remove(self, record: Record) -> None:
+        kubelet = self._kubelet
+        kubelet.prober.stop(record.uid)
+        kubelet.images.forget_pod(record.uid)
+        await asyncio.to_thread(files.remove, kubelet.paths, record)
+        had_ports = bool(record.host_ports)
+        kubelet.forget(record.uid)
+        if had_ports:
+            await kubelet.network.apply(kubelet.inventory.host_ports())
+        if record.key is not None:
+            kubelet.enqueue(record.key)  # a successor may have waited for the names

@@ -1,0 +1,1 @@
+"""What a Pod's containers may use of the node, and what they do use."""

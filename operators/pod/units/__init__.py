@@ -1,0 +1,1 @@
+"""A Pod as systemd units and podman commands (pure text)."""

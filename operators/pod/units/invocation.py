@@ -1,0 +1,77 @@
+"""The `podman run` command of one container (pure)."""
+
+import json
+from collections.abc import Iterator
+
+from operators.pod import names
+from operators.pod.resources import words as resources
+from operators.pod.sources import Object
+from operators.pod.units import escape, namespaces, security
+from operators.pod.units.parts import Bind, Container, Machine
+
+#: Stands for the run's own log file name; systemd puts the invocation's ID in.
+INVOCATION = "${INVOCATION_ID}"
+
+
+def words(pod: Object, container: Container, machine: Machine) -> list[str]:
+    """The command line; the word with INVOCATION in it is not literal, all others are."""
+    meta, spec = pod["metadata"], container.spec
+    name, uid = spec["name"], meta["uid"]
+    run = machine.paths.pod_run(uid)
+    log_dir = machine.paths.log_dir(meta["namespace"], meta["name"], uid, name)
+    line = [machine.podman, "run", f"--name={names.container(meta['namespace'], meta['name'], name)}", "--replace"]
+    if container.role == "init":
+        # It is waited for, but what it prints goes to its log only; podman's own errors stay for the journal.
+        line += ["--attach=stdin", "--sdnotify=ignore"]
+    else:
+        # --rm: conmon cleans up and removes in one go, so that the post step has nothing to do.
+        line += ["-d", "--rm", "--sdnotify=conmon"]
+    line += [f"--cidfile={run}/{name}.cid", f"--pidfile={run}/{name}.pid"]
+    line += ["--cgroups=split", "--pull=never", "--systemd=false", "--http-proxy=false", "--log-driver=k8s-file"]
+    line += [f"--log-opt=path={log_dir}/{INVOCATION}.log"]
+    line += list(namespaces.words(pod, machine))
+    line += list(_labels(meta, name))
+    line += [f"--env-file={run}/env/{name}"]
+    line += list(resources.words(spec, machine))
+    line += list(security.words(pod, spec))
+    line += [_mount(bind) for bind in container.binds]
+    if spec.get("workingDir"):
+        line.append(f"--workdir={spec['workingDir']}")
+    if spec.get("stdin"):
+        line.append("--interactive")
+    if spec.get("tty"):
+        line.append("--tty")
+    if container.command is not None:
+        line.append(f"--entrypoint={json.dumps(container.command, ensure_ascii=False)}")
+    return [*line, "--", container.image.id, *(container.args or ())]
+
+
+def exec_line(pod: Object, container: Container, machine: Machine) -> str:
+    """The same as the value of ExecStart=."""
+    return " ".join(_literal_but_invocation(word) for word in words(pod, container, machine))
+
+
+def _literal_but_invocation(word: str) -> str:
+    if not word.startswith("--log-opt=path="):
+        return escape.argument(word)
+    before, _, after = word.partition(INVOCATION)
+    return escape.argument(before)[:-1] + INVOCATION + escape.argument(after)[1:]
+
+
+def _labels(meta: Object, name: str) -> Iterator[str]:
+    yield f"--label=io.kubernetes.pod.name={meta['name']}"
+    yield f"--label=io.kubernetes.pod.namespace={meta['namespace']}"
+    yield f"--label=io.kubernetes.pod.uid={meta['uid']}"
+    yield f"--label=io.kubernetes.container.name={name}"
+
+
+def _mount(bind: Bind) -> str:
+    fields = [
+        "type=bind",
+        f"source={bind.source}",
+        f"destination={bind.target}",
+        f"bind-propagation={bind.propagation}",
+    ]
+    if bind.read_only:
+        fields.append("ro=true")
+    return "--mount=" + ",".join(escape.comma_field(field) for field in fields)

@@ -1,0 +1,55 @@
+"""What the text of a Pod's units is made of (plain data)."""
+
+from dataclasses import dataclass
+
+from operators.pod.paths import Paths
+from operators.pod.sources import Object
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """A path of the node at a path of the container. `propagation` as in mount(8): "rprivate", "rslave", "rshared"."""
+
+    source: str
+    target: str
+    read_only: bool = False
+    propagation: str = "rprivate"
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What is known of an image on the node. `reference`: for status.imageID; `env`: names its own environment sets."""
+
+    id: str
+    reference: str
+    user: str = ""
+    stop_signal: str = "TERM"
+    env: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container with everything it refers to resolved.
+
+    command, args: with $(VAR) expanded; None: the image's own. `has_conf`: some variables are in a containers.conf.
+    """
+
+    spec: Object
+    role: str  # "container" | "init" | "sidecar"
+    image: Image
+    command: list[str] | None = None
+    args: list[str] | None = None
+    binds: tuple[Bind, ...] = ()
+    has_conf: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Facts of the node that unit texts depend on. `controllers`: cgroup v2 controllers that exist here."""
+
+    paths: Paths
+    bridge: str = "ukube0"
+    gateway: str = "10.244.0.1"
+    prefix: int = 22
+    controllers: frozenset[str] = frozenset()
+    podman: str = "/usr/bin/podman"

@@ -1,0 +1,276 @@
+"""A Pod as systemd units: the text of its slice, its sandbox and each of its containers (pure).
+
+One oneshot unit holds the Pod's namespaces; every container is a unit bound to it. Init containers are oneshots
+chained by Requires= and After=, so that systemd alone brings the Pod up in order, at boot too.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from operators.pod import names
+from operators.pod.environment import hosts
+from operators.pod.sources import Object
+from operators.pod.units import escape, invocation
+from operators.pod.units.parts import Container, Machine
+
+NETWORK = "ukube-network.service"
+BOOT = "ukube-boot.service"
+TARGET = "ukube.target"
+SECTION = "X-Ukube"
+_SLACK = 30  # seconds that podman may take to stop a container beyond its grace period
+_RESTART = {"Always": "always", "OnFailure": "on-failure", "Never": "no"}
+
+
+def slice_(pod: Object, qos: str) -> dict[str, str]:
+    """The Pod's slice. No limits: podman sets them on each container, where the container can see them."""
+    meta = pod["metadata"]
+    return {
+        names.slice_(meta["uid"], qos): _render(
+            (
+                "Unit",
+                [("Description", escape.value(f"Pod {meta['namespace']}/{meta['name']}")), ("StopWhenUnneeded", "yes")],
+            ),
+            (SECTION, _identity(pod, "slice")),
+        )
+    }
+
+
+def sandbox(pod: Object, qos: str, address: str, machine: Machine, host_ports: str = "[]") -> dict[str, str]:
+    """The sandbox unit. `address`: the Pod's own, without prefix; "" on the host's network. `host_ports`: JSON."""
+    meta = pod["metadata"]
+    uid, script = meta["uid"], str(machine.paths.libexec / "sandbox.sh")
+    veth = names.veth(uid)
+    where = f"{address}/{machine.prefix}" if address else "host"
+    up = [script, "up", uid, hosts.hostname(pod) or "-", where, machine.gateway, machine.bridge, veth]
+    text = _render(
+        (
+            "Unit",
+            [
+                ("Description", escape.value(f"Pod {meta['namespace']}/{meta['name']} namespaces")),
+                ("Requires", NETWORK),
+                ("After", NETWORK),
+                ("CollectMode", "inactive-or-failed"),
+            ],
+        ),
+        (
+            "Service",
+            [
+                ("Type", "oneshot"),
+                ("RemainAfterExit", "yes"),
+                ("Slice", names.slice_(uid, qos)),
+                ("ExecStart", escape.command(up)),
+                ("ExecStopPost", "-" + escape.command([script, "down", uid, veth])),
+                ("TimeoutStartSec", "30"),
+            ],
+        ),
+        (SECTION, [*_identity(pod, "sandbox"), ("Address", address), ("HostPorts", host_ports)]),
+    )
+    return {names.unit(meta["namespace"], meta["name"]): text}
+
+
+def container(pod: Object, resolved: Container, qos: str, machine: Machine) -> dict[str, str]:
+    """The unit of one container. Raises ValueError when its command cannot be written down (NUL)."""
+    meta, name = pod["metadata"], resolved.spec["name"]
+    text = _render(
+        ("Unit", _container_unit(pod, resolved, machine)),
+        ("Service", _container_service(pod, resolved, qos, machine)),
+        (
+            SECTION,
+            [
+                *_identity(pod, resolved.role),
+                ("Container", json.dumps(name)),
+                ("Image", json.dumps(resolved.image.id)),
+                ("Hash", restart_hash(resolved.spec)),
+            ],
+        ),
+    )
+    return {names.unit(meta["namespace"], meta["name"], name): text}
+
+
+def restart_hash(spec: Object) -> str:
+    """Changes when a running container must be replaced: of its spec only the image may change at all.
+
+    It is not a hash of the unit's text, so that a newer MicroKube adopts what an older one has started.
+    """
+    return hashlib.sha256(str(spec.get("image", "")).encode()).hexdigest()[:16]
+
+
+def restart_policy(pod: Object, spec: Object, role: str) -> str:
+    """ "Always", "OnFailure" or "Never" for this container; an init container that succeeded is never run again."""
+    if role == "sidecar":
+        return "Always"
+    policy = pod["spec"].get("restartPolicy") or "Always"
+    return "OnFailure" if role == "init" and policy == "Always" else policy
+
+
+def predecessors(pod: Object, name: str) -> list[str]:
+    """The init containers that must have finished (or, as sidecars, started) before this container starts."""
+    before = []
+    for spec in pod["spec"].get("initContainers") or ():
+        if spec["name"] == name:
+            break
+        before.append(spec["name"])
+    return before
+
+
+def identity(text: str) -> dict[str, str]:
+    """The [X-Ukube] section of a unit's text; {} where there is none or it is damaged."""
+    _, found, section = text.partition(f"[{SECTION}]\n")
+    result = {}
+    for line in section.splitlines() if found else ():
+        key, _, raw = line.partition("=")
+        try:
+            result[key] = str(json.loads(raw)) if raw.startswith('"') else raw
+        except ValueError:
+            return {}
+    return result
+
+
+def grace_period(pod: Object) -> int:
+    seconds = pod["spec"].get("terminationGracePeriodSeconds")
+    return 30 if seconds is None else int(seconds)
+
+
+def _container_unit(pod: Object, resolved: Container, machine: Machine) -> list[tuple[str, str]]:
+    meta, name = pod["metadata"], resolved.spec["name"]
+    sandbox_unit = names.unit(meta["namespace"], meta["name"])
+    before = " ".join(names.unit(meta["namespace"], meta["name"], other) for other in predecessors(pod, name))
+    kind = {"init": "init container", "sidecar": "sidecar"}.get(resolved.role, "container")
+    lines = [
+        ("Description", escape.value(f"Pod {meta['namespace']}/{meta['name']} {kind} {name}")),
+        ("BindsTo", sandbox_unit),
+        ("After", f"{sandbox_unit} {before}".strip()),
+    ]
+    if before:
+        lines.append(("Requires", before))
+    if restart_policy(pod, resolved.spec, resolved.role) != "Always" and resolved.role != "init":
+        # What has ended for good stays ended over a reboot. Init containers run again, as in a new sandbox upstream.
+        done = machine.paths.pod_state(meta["uid"]) / "done" / name
+        lines.append(("ConditionPathExists", f"!{done}"))
+    return [*lines, ("StartLimitIntervalSec", "0"), ("CollectMode", "inactive-or-failed")]
+
+
+def _container_service(pod: Object, resolved: Container, qos: str, machine: Machine) -> list[tuple[str, str]]:
+    meta, spec, paths = pod["metadata"], resolved.spec, machine.paths
+    uid, name = meta["uid"], spec["name"]
+    policy, run = restart_policy(pod, spec, resolved.role), paths.pod_run(uid)
+    is_init = resolved.role == "init"
+    post = [
+        str(paths.libexec / "post.sh"), str(run), str(paths.pod_state(uid)), name,
+        names.container(meta["namespace"], meta["name"], name), "Init" if is_init else policy,
+    ]  # fmt: skip
+    stop = stop_command(pod, spec, resolved.image.stop_signal, machine)
+    kind = (
+        [("Type", "oneshot"), ("RemainAfterExit", "yes")] if is_init else [("Type", "notify"), ("NotifyAccess", "all")]
+    )
+    environment = [("Environment", "PODMAN_SYSTEMD_UNIT=%n")]
+    if resolved.has_conf:
+        environment.append(("Environment", f"CONTAINERS_CONF_OVERRIDE={run}/env/{name}.toml"))
+    return [
+        *kind,
+        ("Slice", names.slice_(uid, qos)),
+        ("Delegate", "yes"),
+        ("KillMode", "mixed"),
+        ("OOMPolicy", "stop"),
+        ("Restart", _RESTART[policy]),
+        ("RestartSec", "10s"),
+        ("RestartSteps", "5"),
+        ("RestartMaxDelaySec", "300s"),
+        ("RestartMode", "direct"),
+        ("TimeoutStartSec", "infinity" if is_init else "120"),
+        # An init container has no ExecStop: podman hands SIGTERM on, systemd kills what is left after the grace period.
+        ("TimeoutStopSec", str(max(1, grace_period(pod)) if is_init else grace_period(pod) + _SLACK)),
+        ("LimitNOFILE", "1048576"),
+        ("SyslogIdentifier", name),
+        ("LogsDirectory", escape.value(f"pods/{names.log_dir(meta['namespace'], meta['name'], uid)}/{name}")),
+        ("LogsDirectoryMode", "0750"),
+        *environment,
+        ("ExecStart", invocation.exec_line(pod, resolved, machine)),
+        # `podman run -d` prints the container's ID. "truncate:" would empty it again for ExecStop=.
+        ("StandardOutput", "null" if is_init else escape.value(f"file:{run}/{name}.id")),
+        ("StandardError", "journal"),
+        *_post_start(resolved.spec, run, machine),
+        *([] if is_init else [("ExecStop", "-" + escape.command(stop))]),
+        ("ExecStopPost", "-" + escape.command(post)),
+    ]
+
+
+def _post_start(spec: Object, run: Path, machine: Machine) -> list[tuple[str, str]]:
+    """The unit is not up before its hook has ended, as upstream the container is not Running."""
+    command = (((spec.get("lifecycle") or {}).get("postStart") or {}).get("exec") or {}).get("command")
+    if not command:
+        return []
+    words = [str(machine.paths.libexec / "start.sh"), str(run), spec["name"], *command]
+    return [("ExecStartPost", escape.command(words))]
+
+
+def unsupported(pod: Object) -> list[str]:
+    """Fields of the Pod that this node leaves out; the Pod is told by an Event."""
+    spec = pod["spec"]
+    found = [name for name in ("shareProcessNamespace", "ephemeralContainers", "runtimeClassName") if spec.get(name)]
+    if spec.get("hostUsers") is False:
+        found.append("hostUsers")
+    for container in (*(spec.get("initContainers") or ()), *spec["containers"]):
+        for hook, definition in (container.get("lifecycle") or {}).items():
+            if isinstance(definition, dict):
+                handlers = set(definition) - ({"exec", "sleep"} if hook == "preStop" else {"exec"})
+                found += [f"lifecycle.{hook}.{handler}" for handler in sorted(handlers)]
+        found += ["volumeDevices"] if container.get("volumeDevices") else []
+    return sorted(set(found))
+
+
+def stop_command(pod: Object, spec: Object, stop_signal: str, machine: Machine) -> list[str]:
+    """What ends the container within its grace period, preStop included."""
+    lifecycle = spec.get("lifecycle") or {}
+    signal = str(lifecycle.get("stopSignal") or stop_signal or "TERM").removeprefix("SIG")
+    hook = lifecycle.get("preStop") or {}
+    command = list((hook.get("exec") or {}).get("command") or ())
+    if hook.get("sleep"):
+        command = ["sleep:", str(int(hook["sleep"].get("seconds") or 0))]
+    run = machine.paths.pod_run(pod["metadata"]["uid"])
+    return [str(machine.paths.libexec / "stop.sh"), str(run), spec["name"], signal, str(grace_period(pod)), *command]
+
+
+def _identity(pod: Object, role: str) -> list[tuple[str, str]]:
+    meta = pod["metadata"]
+    return [
+        ("Namespace", json.dumps(meta["namespace"])),
+        ("Pod", json.dumps(meta["name"])),
+        ("UID", json.dumps(meta["uid"])),
+        ("Role", role),
+    ]
+
+
+def _render(*sections: tuple[str, Iterable[tuple[str, str]]]) -> str:
+    blocks = ["\n".join([f"[{name}]", *(f"{key}={value}" for key, value in lines)]) for name, lines in sections]
+    return "\n\n".join(blocks) + "\n"
+
+
+def network(machine: Machine) -> Mapping[str, str]:
+    """The units every Pod leans on: the network, and the target that starts the Pods at boot."""
+    script = str(machine.paths.libexec / "network.sh")
+    up = [script, "up", machine.bridge, f"{machine.gateway}/{machine.prefix}", str(machine.paths.ruleset)]
+    boot = [str(machine.paths.libexec / "boot.sh"), str(machine.paths.boot)]
+    return {
+        NETWORK: _render(
+            ("Unit", [("Description", "MicroKube Pod network"), ("After", "network-pre.target")]),
+            ("Service", [("Type", "oneshot"), ("RemainAfterExit", "yes"), ("ExecStart", escape.command(up))]),
+        ),
+        BOOT: _render(
+            (
+                "Unit",
+                [
+                    ("Description", "MicroKube Pods that were there before the boot"),
+                    ("PartOf", TARGET),
+                    ("After", "network.target dbus.socket"),
+                ],
+            ),
+            ("Service", [("Type", "oneshot"), ("RemainAfterExit", "yes"), ("ExecStart", escape.command(boot))]),
+        ),
+        TARGET: _render(
+            ("Unit", [("Description", "MicroKube Pods"), ("Wants", BOOT), ("After", f"network.target {BOOT}")]),
+            ("Install", [("WantedBy", "multi-user.target")]),
+        ),
+    }

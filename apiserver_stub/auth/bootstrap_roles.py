@@ -17,6 +17,7 @@ Object = dict[str, Any]
 DATA = Path(__file__).with_name("data") / "bootstrap.json"
 # What our operators need beyond upstream's controllers, and whom their process may act as (docs/adr/0019).
 OPERATORS = DATA.with_name("operators.json")
+_GROUP, _NAMESPACE, _PROCESS = "rbac.authorization.k8s.io", "kube-system", "ukube-operators"
 LABEL = "kubernetes.io/bootstrapping"
 AUTO_UPDATE = "rbac.authorization.kubernetes.io/autoupdate"
 RESOURCES: Mapping[str, str] = {
@@ -29,8 +30,8 @@ RESOURCES: Mapping[str, str] = {
 
 def load(node: str) -> Iterator[tuple[str, Object]]:
     """Resource and object of each. node: the name of this machine's Node."""
-    own = OPERATORS.read_bytes().replace(b"{node}", node.encode())
-    for entry in (*orjson.loads(DATA.read_bytes()), *orjson.loads(own)):
+    own = orjson.loads(OPERATORS.read_bytes().replace(b"{node}", node.encode()))
+    for entry in (*orjson.loads(DATA.read_bytes()), *_of_operators(own)):
         meta: Object = {
             "name": entry["name"],
             "labels": {LABEL: "rbac-defaults"} | entry.get("labels", {}),
@@ -42,6 +43,37 @@ def load(node: str) -> Iterator[tuple[str, Object]]:
         if entry["resource"].endswith("roles") and "aggregationRule" not in content:
             content.setdefault("rules", [])
         yield entry["resource"], {"metadata": meta} | content
+
+
+def _of_operators(own: Object) -> Iterator[Object]:
+    """accounts: operator → its ServiceAccount in kube-system, which the operators' process may act as. rules: account →
+    what it needs beyond upstream's role of that name. others: whole entries."""
+    process = {"kind": "User", "apiGroup": _GROUP, "name": _PROCESS}
+    for operator, account in own["accounts"].items():
+        may = {
+            "verbs": ["impersonate"],
+            "apiGroups": [""],
+            "resources": ["serviceaccounts"],
+            "resourceNames": [account],
+        }
+        where = {"namespace": _NAMESPACE, "name": f"ukube:operator:{operator}"}
+        yield {"resource": "roles", **where, "rules": [may]}
+        yield {"resource": "rolebindings", **where, "subjects": [process], "roleRef": _role("Role", where["name"])}
+    for account, rules in own["rules"].items():
+        name = f"ukube:controller:{account}"
+        subject = {"kind": "ServiceAccount", "name": account, "namespace": _NAMESPACE}
+        yield {"resource": "clusterroles", "name": name, "rules": rules}
+        yield {
+            "resource": "clusterrolebindings",
+            "name": name,
+            "subjects": [subject],
+            "roleRef": _role("ClusterRole", name),
+        }
+    yield from own["others"]
+
+
+def _role(kind: str, name: str) -> Object:
+    return {"kind": kind, "apiGroup": _GROUP, "name": name}
 
 
 def reconciled(wanted: Object, present: Object) -> Object | None:

@@ -22,10 +22,15 @@ KINDS = {
     "clusterroles": "ClusterRole",
     "configmaps": "ConfigMap", "controllerrevisions": "ControllerRevision", "deployments": "Deployment",
     "endpoints": "Endpoints", "endpointslices": "EndpointSlice", "events": "Event", "leases": "Lease",
-    "namespaces": "Namespace", "nodes": "Node", "pods": "Pod", "replicasets": "ReplicaSet", "secrets": "Secret",
+    "namespaces": "Namespace", "nodes": "Node",
+    "cronjobs": "CronJob", "daemonsets": "DaemonSet", "horizontalpodautoscalers": "HorizontalPodAutoscaler",
+    "jobs": "Job", "persistentvolumeclaims": "PersistentVolumeClaim", "persistentvolumes": "PersistentVolume",
+    "poddisruptionbudgets": "PodDisruptionBudget", "pods": "Pod", "replicasets": "ReplicaSet",
+    "replicationcontrollers": "ReplicationController", "secrets": "Secret",
     "serviceaccounts": "ServiceAccount", "services": "Service", "statefulsets": "StatefulSet",
+    "storageclasses": "StorageClass",
 }  # fmt: skip
-CLUSTER_SCOPED = {"clusterroles", "namespaces", "nodes", "persistentvolumes", "priorityclasses"}
+CLUSTER_SCOPED = {"clusterroles", "namespaces", "nodes", "persistentvolumes", "priorityclasses", "storageclasses"}
 
 
 class FakeApi:

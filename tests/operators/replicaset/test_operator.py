@@ -222,7 +222,9 @@ async def test_an_answer_that_got_lost_makes_no_duplicate() -> None:
 def test_claimants() -> None:
     kube = cluster()
     orphan: Obj = {"metadata": {"name": "x", "namespace": "ns", "labels": {"app": "rs"}}}
-    assert list(operator.claimants(orphan, kube)) == [KEY]
+    assert list(operator.replication.claimants(orphan, kube)) == [KEY]
     orphan["metadata"]["ownerReferences"] = [{"uid": "u", "controller": True}]
-    assert list(operator.claimants(orphan, kube)) == []
-    assert list(operator.claimants({"metadata": {"namespace": "other", "labels": {"app": "rs"}}}, kube)) == []
+    assert list(operator.replication.claimants(orphan, kube)) == []
+    assert (
+        list(operator.replication.claimants({"metadata": {"namespace": "other", "labels": {"app": "rs"}}}, kube)) == []
+    )

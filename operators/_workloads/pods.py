@@ -1,4 +1,4 @@
-"""What a ReplicaSet asks about a Pod: does it count, is it ready, since when, is it available?"""
+"""What a controller asks about a Pod: does it count, is it ready, since when, is it available?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _FINISHED = ("Succeeded", "Failed")
 
 
 def slim(obj: dict[str, Any]) -> dict[str, Any]:
-    """What the cache keeps of a Pod: what this module and `ranking` look at. Other kinds stay whole."""
+    """What the cache may keep of a Pod: what this module and `ranking` look at. Other kinds stay whole."""
     if obj.get("kind") != "Pod":
         return obj
     spec = obj["spec"]

@@ -1,4 +1,4 @@
-"""Which Pods a ReplicaSet gives up first when it has too many."""
+"""Which Pods a controller gives up first when it has too many."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from operators._kube import meta
-from operators.replicaset import pods
+from operators._workloads import pods
 
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 _PHASES = {"Pending": 0, "Unknown": 1, "Running": 2}

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operators._kube import meta
-from operators.replicaset import pods, ranking
+from operators._workloads import pods, ranking
 
 from .build import Obj, pod
 

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from operators.replicaset import pods, ranking
+from operators._workloads import pods, ranking
 
 from .build import pod, replica_set
 

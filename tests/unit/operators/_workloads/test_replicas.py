@@ -4,7 +4,7 @@ import pytest
 
 from operators._kube import meta
 from operators._kube.actions import Create, Delete
-from operators.replicaset import plan
+from operators._workloads import replicas, template
 
 from .build import Obj, pod, replica_set
 
@@ -26,25 +26,25 @@ NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
     ],
 )
 def test_replicas(wanted: int, owned: list[Obj], created: int, deleted: list[str]) -> None:
-    actions = plan.replicas(replica_set(wanted), owned, owned, NOW)
+    actions = replicas.actions(replica_set(wanted), owned, owned, NOW)
     assert sum(isinstance(action, Create) for action in actions) == created
     assert [action.name for action in actions if isinstance(action, Delete)] == deleted
 
 
 def test_bursts_of_deletions_are_bounded() -> None:
     owned = [pod(f"p{n}") for n in range(503)]
-    assert len(plan.replicas(replica_set(1), owned, (), NOW)) == 500
-    assert plan.missing(replica_set(1), owned) == -502
+    assert len(replicas.actions(replica_set(1), owned, (), NOW)) == 500
+    assert replicas.missing(replica_set(1), owned) == -502
 
 
 def test_a_replica_set_that_is_deleted_is_left_to_the_garbage_collector() -> None:
     rs = replica_set(3)
     rs["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
-    assert plan.replicas(rs, [], [], NOW) == []
+    assert replicas.actions(rs, [], [], NOW) == []
 
 
 def test_deletions_name_the_very_pod() -> None:
-    (action,) = plan.replicas(replica_set(0), [pod("a")], [], NOW)
+    (action,) = replicas.actions(replica_set(0), [pod("a")], [], NOW)
     assert isinstance(action, Delete)
     assert (action.namespace, action.name, action.uid) == ("ns", "a", "uid-a")
     assert action.success is not None
@@ -54,7 +54,7 @@ def test_deletions_name_the_very_pod() -> None:
 def test_pod_body() -> None:
     rs = replica_set()
     rs["spec"]["template"]["metadata"] |= {"annotations": {"a": "b"}, "finalizers": ["x/y"], "name": "ignored"}
-    assert plan.pod_body(rs) == {
+    assert template.pod(rs) == {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
@@ -71,13 +71,13 @@ def test_pod_body() -> None:
 def test_a_name_as_long_as_can_be_gets_no_dash() -> None:
     rs = replica_set()
     rs["metadata"]["name"] = "a" * 253
-    assert plan.pod_body(rs)["metadata"]["generateName"] == "a" * 253
+    assert template.pod(rs)["metadata"]["generateName"] == "a" * 253
     rs["metadata"]["name"] = "a" * 252
-    assert plan.pod_body(rs)["metadata"]["generateName"] == "a" * 252 + "-"
+    assert template.pod(rs)["metadata"]["generateName"] == "a" * 252 + "-"
 
 
 def test_the_api_defaults_to_one() -> None:
     rs = replica_set()
     del rs["spec"]["replicas"]
-    assert plan.missing(rs, []) == 1
+    assert replicas.missing(rs, []) == 1
     assert meta.name_of(rs) == "rs"

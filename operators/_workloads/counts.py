@@ -1,4 +1,4 @@
-"""ReplicaSet: what `status` says about its Pods."""
+"""Replicas that are all alike: what `status` says about their Pods (ReplicaSet, ReplicationController; pure)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from operators._kube import conditions, meta
-from operators.replicaset import pods
+from operators._workloads import pods
 
 _FAILURE = "ReplicaFailure"
 

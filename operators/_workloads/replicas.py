@@ -1,4 +1,4 @@
-"""ReplicaSet: which Pods to create or delete."""
+"""Replicas that are all alike: which Pods to create or delete (ReplicaSet, ReplicationController; pure)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import Any
 
 from operators._kube import meta
 from operators._kube.actions import Create, Delete, Note
-from operators.replicaset import pods, ranking
+from operators._workloads import pods, ranking, template
 
 # More than this are not created or deleted in one round; the next one goes on.
 BURST = 500
-_LONGEST_NAME = 253
 _CREATED = Note("SuccessfulCreate", "Created pod: {name}")
 _NOT_CREATED = Note("FailedCreate", "Error creating: {error}")
 _DELETED = Note("SuccessfulDelete", "Deleted pod: {name}")
@@ -28,7 +27,7 @@ def missing(rs: dict[str, Any], owned: Iterable[dict[str, Any]]) -> int:
     return wanted(rs) - sum(1 for pod in owned if pods.is_active(pod))
 
 
-def replicas(
+def actions(
     rs: dict[str, Any], owned: Iterable[dict[str, Any]], related: Iterable[dict[str, Any]], now: datetime
 ) -> list[Create] | list[Delete]:
     """The writes that bring the active Pods among `owned` to spec.replicas; none while the ReplicaSet is deleted.
@@ -40,28 +39,10 @@ def replicas(
     active = [pod for pod in owned if pods.is_active(pod)]
     lacking = wanted(rs) - len(active)
     if lacking >= 0:
-        body = pod_body(rs)
+        body = template.pod(rs)
         return [Create("v1", "pods", body, success=_CREATED, failure=_NOT_CREATED)] * min(lacking, BURST)
     surplus = ranking.ranked(active, related, now)[: min(-lacking, BURST)]
     return [_delete(pod) for pod in surplus]
-
-
-def pod_body(rs: dict[str, Any]) -> dict[str, Any]:
-    """A Pod from the template; the API server makes its name from generateName."""
-    template = rs["spec"]["template"]
-    name = rs["metadata"]["name"]
-    prefix = f"{name}-" if len(name) < _LONGEST_NAME else name
-    copied = {
-        field: value
-        for field, value in (template.get("metadata") or {}).items()
-        if field in ("labels", "annotations", "finalizers") and value
-    }
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"generateName": prefix, "namespace": meta.namespace_of(rs), **copied},
-        "spec": template["spec"],
-    }
 
 
 def _delete(pod: dict[str, Any]) -> Delete:

@@ -1,0 +1,1 @@
+"""What the controllers of workloads share: their Pods, templates, replicas and revisions."""

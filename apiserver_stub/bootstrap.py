@@ -24,13 +24,16 @@ NAMESPACES = ("kube-system", "kube-public", "kube-node-lease", "default")
 ACCOUNTS = (
     "clusterrole-aggregation-controller",
     "deployment-controller",
+    "ephemeral-volume-controller",
     "generic-garbage-collector",
     "namespace-controller",
     "node-controller",
+    "persistent-volume-binder",
     "pvc-protection-controller",
     "replicaset-controller",
     "resourcequota-controller",
     "service-account-controller",
+    "volume-provisioner",
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from operators._kube import meta
+from operators._kube import meta, nodeselectors
 
 
 def matches(pod: dict[str, Any], node: dict[str, Any]) -> bool:
@@ -17,39 +17,4 @@ def matches(pod: dict[str, Any], node: dict[str, Any]) -> bool:
     required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
     if required is None:
         return True
-    return any(_term_matches(term, node) for term in required.get("nodeSelectorTerms") or ())
-
-
-def _term_matches(term: dict[str, Any], node: dict[str, Any]) -> bool:
-    expressions, fields = term.get("matchExpressions") or (), term.get("matchFields") or ()
-    if not expressions and not fields:
-        return False  # an empty term selects nothing
-    labels, names = meta.labels_of(node), {"metadata.name": meta.name_of(node)}
-    return all(_holds(e, labels) for e in expressions) and all(_holds(f, names) for f in fields)
-
-
-def _holds(requirement: dict[str, Any], labels: Any) -> bool:
-    value, values = labels.get(requirement["key"]), requirement.get("values") or []
-    match requirement["operator"]:
-        case "In":
-            return value in values
-        case "NotIn":
-            return value not in values
-        case "Exists":
-            return value is not None
-        case "DoesNotExist":
-            return value is None
-        case "Gt":
-            return _compares(value, values) > 0
-        case "Lt":
-            return _compares(value, values) < 0
-        case _:
-            return False
-
-
-def _compares(value: str | None, values: list[str]) -> int:
-    try:
-        left, right = int(value or ""), int(values[0])
-    except (ValueError, IndexError):
-        return 0  # no number: neither greater nor less
-    return (left > right) - (left < right)
+    return nodeselectors.matches(required, node)

@@ -1,6 +1,5 @@
 """What a Pod's environment and volumes are read from: other API objects and the Pod's own fields."""
 
-import json
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
@@ -8,14 +7,30 @@ from typing import Any, Protocol
 from operators._kube import quantity
 
 Object = Mapping[str, Any]
+_ESCAPES = {
+    "\a": r"\a",
+    "\b": r"\b",
+    "\f": r"\f",
+    "\n": r"\n",
+    "\r": r"\r",
+    "\t": r"\t",
+    "\v": r"\v",
+    "\\": r"\\",
+    '"': r"\"",
+}
+_DEFAULTED = ("cpu", "memory", "ephemeral-storage")
 
 
 class Sources(Protocol):
-    """What the node's Pods may name. ConfigMaps and Secrets are plain objects; None when absent."""
+    """What the node's Pods may name: plain objects, None when absent."""
 
     def config_map(self, namespace: str, name: str) -> Object | None: ...
 
     def secret(self, namespace: str, name: str) -> Object | None: ...
+
+    def claim(self, namespace: str, name: str) -> Object | None: ...
+
+    def persistent_volume(self, name: str) -> Object | None: ...
 
     def services(self, namespace: str) -> Iterable[Object]:
         """The Services of a namespace, and `kubernetes` in `default`."""
@@ -41,6 +56,10 @@ class Unsupported(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+class SandboxError(Exception):
+    """A Pod's namespaces cannot be made as it asks: the Event FailedCreatePodSandBox, in kubelet's words."""
 
 
 def missing_object(kind: str, name: str) -> Missing:
@@ -83,16 +102,18 @@ def pod_field(pod: Object, path: str, node: "NodeFacts") -> str:
 def container_resource(pod: Object, container: Object, ref: Object, node: "NodeFacts") -> str:
     """The number of a `resourceFieldRef`: the amount divided by `divisor`, rounded up.
 
-    A limit that is not set reads as the node's allocatable amount, as kubelet has it.
+    A limit of cpu, memory or ephemeral-storage that is not set reads as the Pod's own limit or else the node's
+    allocatable amount, as kubelet has it.
     """
     name = ref.get("containerName")
     owner = next((c for c in _all_containers(pod) if c["name"] == name), container) if name else container
     section, _, resource = str(ref["resource"]).partition(".")
     amount = ((owner.get("resources") or {}).get(section) or {}).get(resource)
-    if amount is None:
-        amount = node.allocatable.get(resource, "0") if section == "limits" else "0"
+    if section == "limits" and resource in _DEFAULTED and (amount is None or quantity.parse(str(amount)) == 0):
+        whole = (pod.get("spec", {}).get("resources") or {}).get("limits") or {}
+        amount = whole.get(resource) or node.allocatable.get(resource)
     divisor = quantity.parse(str(ref.get("divisor") or "0")) or 1
-    ratio = quantity.parse(str(amount)) / divisor
+    ratio = quantity.parse(str(amount or "0")) / divisor
     return str(math.ceil(ratio))
 
 
@@ -119,5 +140,16 @@ def _all_containers(pod: Object) -> list[Object]:
 
 
 def _format_map(values: Mapping[str, str]) -> str:
-    # One `key="value"` a line, the value quoted as a Go string literal; JSON's escapes are the same for text.
-    return "\n".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in sorted(values.items()))
+    """One `key="value"` a line, the value quoted as a string of the Go language."""
+    return "\n".join(f'{key}="{"".join(map(_quoted, value))}"' for key, value in sorted(values.items()))
+
+
+def _quoted(char: str) -> str:
+    if (named := _ESCAPES.get(char)) is not None:
+        return named
+    if char.isprintable():
+        return char
+    code = ord(char)
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -12,14 +12,14 @@ from operators._node.network import Exhausted
 from operators._node.ports import SystemdError
 from operators.pod import files, network, status
 from operators.pod import inventory as inventories
-from operators.pod.environment import env, env_file, hosts
+from operators.pod.environment import dns, env, env_file, hosts
 from operators.pod.images.pulls import Waiting
 from operators.pod.inventory import Record
 from operators.pod.lifecycle import plan
 from operators.pod.lifecycle.local import Local
 from operators.pod.lifecycle.view import View
 from operators.pod.part import Part
-from operators.pod.sources import Missing, Object, Unsupported
+from operators.pod.sources import Missing, Object, SandboxError, Unsupported
 from operators.pod.units import unit
 from operators.pod.units.parts import Bind, Container, Image
 from operators.pod.volumes import disk
@@ -102,7 +102,7 @@ class Runner(Part):
             self._once(pod, local, None, "FailedMount", f"MountVolume.SetUp failed: {error.message}")
             again.append(_AGAIN)
             return False
-        except Exhausted as error:
+        except (Exhausted, SandboxError) as error:
             local.waiting = dict.fromkeys(names, ("ContainerCreating", ""))
             self._once(pod, local, None, "FailedCreatePodSandBox", f"Failed to create pod sandbox: {error}")
             again.append(_AGAIN)
@@ -148,7 +148,7 @@ class Runner(Part):
         folder = paths.pod_state(record.uid)
         ips = (record.address,) if record.address else self._kubelet.host_ips()
         files.write(folder / "etc-hosts", hosts.etc_hosts(pod, ips, files.read(Path("/etc/hosts"))))
-        files.write(folder / "resolv.conf", hosts.resolv_conf(pod, files.read(Path("/etc/resolv.conf"))))
+        files.write(folder / "resolv.conf", dns.resolv_conf(pod, files.read(Path("/etc/resolv.conf")))[0])
         files.write(folder / "hostname", hosts.hostname(pod, socket.gethostname()) + "\n")
         files.write_units(paths, units)
 

@@ -1,8 +1,9 @@
-"""/etc/hosts, /etc/resolv.conf and host names of Pods."""
+"""/etc/hosts and host names of Pods."""
 
 import pytest
 
 from operators.pod.environment import hosts
+from operators.pod.sources import SandboxError
 
 
 def pod(name="web-0", **spec):
@@ -38,29 +39,37 @@ def test_host_network_starts_from_the_nodes_file():
     assert text == "# Kubernetes-managed hosts file (host network).\n127.0.0.1 localhost\n192.0.2.1 node\n"
 
 
-NODE = "# comment\nnameserver 192.0.2.53\nsearch example.org\noptions ndots:1 edns0\n"
-
-
 @pytest.mark.parametrize(
-    ("spec", "expected"),
+    ("given", "expected"),
     [
-        ({"dnsPolicy": "Default"}, "search example.org\nnameserver 192.0.2.53\noptions ndots:1 edns0\n"),
-        (
-            {"dnsPolicy": "None", "dnsConfig": {"nameservers": ["192.0.2.1"], "searches": ["a.b"]}},
-            "search a.b\nnameserver 192.0.2.1\n",
-        ),
-        (
-            {
-                "dnsPolicy": "ClusterFirst",
-                "dnsConfig": {
-                    "nameservers": ["192.0.2.53", "192.0.2.2", "192.0.2.3", "192.0.2.4"],
-                    "options": [{"name": "ndots", "value": "5"}, {"name": "rotate"}],
-                },
-            },
-            "search example.org\nnameserver 192.0.2.53\nnameserver 192.0.2.2\nnameserver 192.0.2.3\n"
-            "options edns0 ndots:5 rotate\n",
-        ),
+        (pod("a.b", subdomain="svc"), ("a.b", "svc.shop.svc.cluster.local", "a.b")),
+        (pod(hostname="db", subdomain="svc"), ("db", "svc.shop.svc.cluster.local", "db")),
+        (pod(hostname="db", setHostnameAsFQDN=True), ("db", "", "db")),
+        (pod(hostnameOverride="db.example.org", subdomain="svc"), ("db.example.org", "", "db.example.org")),
     ],
 )
-def test_resolv_conf(spec, expected):
-    assert hosts.resolv_conf(pod(**spec), NODE) == expected
+def test_names(given, expected):
+    found = hosts.names(given)
+    assert (found.host, found.domain, found.kernel) == expected
+
+
+def test_a_fully_qualified_name_that_is_too_long():
+    full = f"{'x' * 40}.svc.shop.svc.cluster.local"
+    with pytest.raises(SandboxError) as caught:
+        hosts.hostname(pod(hostname="x" * 40, subdomain="svc", setHostnameAsFQDN=True))
+    assert str(caught.value) == (
+        f"failed to construct FQDN from pod hostname and cluster domain, FQDN {full} is too long "
+        f"(64 characters is the max, {len(full)} characters requested)"
+    )
+
+
+def test_every_address_of_the_pod():
+    text = hosts.etc_hosts(pod(), ("10.244.0.5", "fd00::5"))
+    assert text.endswith("fe00::2\tip6-allrouters\n10.244.0.5\tweb-0\nfd00::5\tweb-0\n")
+
+
+def test_aliases_on_the_host_network():
+    text = hosts.etc_hosts(pod(hostNetwork=True, hostAliases=[{"ip": "192.0.2.9", "hostnames": ["a"]}]), (), "x y")
+    assert text == (
+        "# Kubernetes-managed hosts file (host network).\nx y\n\n# Entries added by HostAliases.\n192.0.2.9\ta\n"
+    )

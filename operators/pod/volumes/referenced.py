@@ -13,6 +13,7 @@ from operators._kube import meta
 from operators._kube.errors import ApiError
 from operators._kube.meta import Key, Object
 from operators.pod.part import Part
+from operators.pod.volumes import fetched
 from operators.pod.volumes import plan as volumes
 
 _log = logging.getLogger("ukube.pod")
@@ -38,7 +39,7 @@ class Reference(NamedTuple):
         return Key(self.namespace, self.name)
 
 
-class Source(Protocol):
+class Source(fetched.Getter, Protocol):
     """The part of the API that is used. Raises ApiError."""
 
     async def look(self, api_version: str, resource: str, key: Key) -> tuple[Object | None, str]: ...
@@ -49,9 +50,13 @@ class Source(Protocol):
 
 
 class Referenced(Part):
-    """`enqueue`: called with the keys of the Pods that name an object which came, changed or went."""
+    """`enqueue`: called with the keys of the Pods that name an object which came, changed or went.
+
+    claims: PersistentVolumeClaims and the volumes bound to them, which are read and not followed.
+    """
 
     def __init__(self, enqueue: Callable[[Key], None]) -> None:
+        self.claims = fetched.Claims()
         self._enqueue = enqueue
         self._found: dict[Reference, Object | None] = {}
         self._tasks: dict[Reference, asyncio.Task[None]] = {}
@@ -67,8 +72,10 @@ class Referenced(Part):
         self._pods[meta.uid_of(dict(pod))] = key, wanted
         await asyncio.gather(*(self._begin(reference, source) for reference in wanted if reference not in self._tasks))
         self._drop_unused()
+        await self.claims.cover(pod, source)
 
     def forget(self, uid: str) -> None:
+        self.claims.forget(uid)
         if self._pods.pop(uid, None) is not None:
             self._drop_unused()
 

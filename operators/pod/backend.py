@@ -23,10 +23,10 @@ class Window:
         return self._kubelet.paths
 
     def pods(self) -> list[dict[str, Any]]:
-        return self._kubelet.pods()
+        return self._kubelet.objects.pods()
 
     def find(self, namespace: str, pod: str) -> dict[str, Any] | None:
-        return self._kubelet.pod_at(Key(namespace, pod))
+        return self._kubelet.objects.pod_at(Key(namespace, pod))
 
     def container_id(self, uid: str, container: str) -> str | None:
         """podman's ID while the container exists."""

@@ -13,6 +13,7 @@ from operators._node import network as ranges
 from operators.pod import backend, endpoint, kubelet, network
 from operators.pod.endpoint.adapter import Handle
 from operators.pod.kubelet import Kubelet
+from operators.pod.lifecycle import syncer
 from operators.pod.paths import Paths
 from operators.pod.sole import Sole
 from operators.pod.units.parts import Machine
@@ -33,7 +34,7 @@ def _me() -> str:
 
 def _api_server(obj: Object, kube: Kube, /) -> Iterable[Key]:
     """Pods reach the API server through the Service `kubernetes`."""
-    return [kubelet.SWEEP] if meta.key_of(obj) == Key("default", "kubernetes") else ()
+    return [syncer.SWEEP] if meta.key_of(obj) == Key("default", "kubernetes") else ()
 
 
 class Running:

@@ -9,11 +9,12 @@ from operators._kube import meta
 from operators._kube.client import Kube
 from operators._kube.controller import DONE, Result
 from operators._kube.errors import ApiError
-from operators.pod import files, names, status
+from operators.pod import files, names
 from operators.pod.inventory import Record
-from operators.pod.lifecycle import observer, plan
+from operators.pod.lifecycle import observer
 from operators.pod.lifecycle.local import Local
 from operators.pod.sources import Object
+from operators.pod.status import compute
 from operators.pod.units import unit
 
 if TYPE_CHECKING:
@@ -36,11 +37,9 @@ class Ender:
         views = observer.look(pod, record, kubelet.systemd, kubelet.paths)
         await observer.explain(pod, views, local.messages, kubelet.paths)
         if (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed"):
-            for name, view in views.items():
-                local.restarts_before.setdefault(name, plan.restarts_before(pod, name, view))
-            facts = kubelet.facts(pod, record, views, local, ended=True)
+            facts = kubelet.reporter.facts(pod, record, views, local, ended=True)
             with contextlib.suppress(ApiError):  # the deletion below finds out
-                await kube.patch_status(dict(pod), status.compute(pod, facts, now))
+                await kube.patch_status(dict(pod), compute.compute(pod, facts, now))
         await self._remove(record)
         await kube.delete("v1", "pods", meta.key_of(pod), uid=uid, propagation=None, grace_seconds=0)
         return DONE
@@ -93,7 +92,7 @@ class Ender:
         if local.stop is None:
             views = observer.look(pod, record, self._kubelet.systemd, self._kubelet.paths)
             for name in observer.runs(views):
-                self._kubelet.tell(pod, name, "Normal", "Killing", f"Stopping container {name}")
+                self._kubelet.news.tell(pod, name, "Normal", "Killing", f"Stopping container {name}")
             self._begin(record, local, seconds)
         left = (deadline - now).total_seconds() + _SLACK
         if left > 0:

@@ -38,10 +38,10 @@ def announce(kubelet: "Kubelet", pod: Object, views: Mapping[str, View], local: 
             local.told.add(("backoff", seen.exits[-1].invocation))
             meta = pod["metadata"]
             text = f"Back-off restarting failed container {name} in pod {meta['name']}_{meta['namespace']}({uid})"
-            kubelet.tell(pod, name, "Warning", "BackOff", text)
+            kubelet.news.tell(pod, name, "Warning", "BackOff", text)
         if seen.exits and seen.exits[-1].started == 0.0 and ("error", seen.exits[-1].invocation) not in local.told:
             local.told.add(("error", seen.exits[-1].invocation))
-            kubelet.tell(pod, name, "Warning", "Failed", f"Error: {seen.exits[-1].message}")
+            kubelet.news.tell(pod, name, "Warning", "Failed", f"Error: {seen.exits[-1].message}")
 
 
 def _leave_out(kubelet: "Kubelet", pod: Object, local: Local) -> None:
@@ -50,18 +50,18 @@ def _leave_out(kubelet: "Kubelet", pod: Object, local: Local) -> None:
         return
     local.told.add(("left", "out"))
     if fields := unit.unsupported(pod):
-        kubelet.tell(pod, None, "Warning", "Unsupported", f"this node does not support: {', '.join(fields)}")
+        kubelet.news.tell(pod, None, "Warning", "Unsupported", f"this node does not support: {', '.join(fields)}")
     if ignored := resources.limits_ignored(pod, kubelet.machine):
         text = f"the node has no cgroup controller for {', '.join(ignored)}: these limits are not enforced"
-        kubelet.tell(pod, None, "Warning", "LimitsIgnored", text)
+        kubelet.news.tell(pod, None, "Warning", "LimitsIgnored", text)
 
 
 def _started(kubelet: "Kubelet", pod: Object, spec: Object, *, pulled: bool) -> None:
     if not pulled:
         text = f'Container image "{spec["image"]}" already present on machine and can be accessed by the pod'
-        kubelet.tell(pod, spec["name"], "Normal", "Pulled", text)
-    kubelet.tell(pod, spec["name"], "Normal", "Created", "Container created")
-    kubelet.tell(pod, spec["name"], "Normal", "Started", "Container started")
+        kubelet.news.tell(pod, spec["name"], "Normal", "Pulled", text)
+    kubelet.news.tell(pod, spec["name"], "Normal", "Created", "Container created")
+    kubelet.news.tell(pod, spec["name"], "Normal", "Started", "Container started")
 
 
 def _reported(pod: Object) -> dict[str, str]:

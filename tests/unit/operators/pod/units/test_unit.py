@@ -9,11 +9,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operators.pod import status
 from operators.pod.environment import env
 from operators.pod.lifecycle import plan
 from operators.pod.paths import Paths
 from operators.pod.resources import words as resources
+from operators.pod.status import qos
 from operators.pod.units import escape, invocation, unit
 from operators.pod.units.parts import Bind, Container, Image, Machine
 
@@ -28,13 +28,13 @@ def pod_of(spec):
 def render(case):
     pod = pod_of(case["spec"])
     machine = Machine(Paths(), controllers=frozenset(case.get("controllers", ())))
-    qos = status.qos_class(pod)
-    units = {**unit.slice_(pod, qos), **unit.sandbox(pod, qos, "10.244.0.5", machine)}
+    qos_class = qos.compute(pod)
+    units = {**unit.slice_(pod, qos_class), **unit.sandbox(pod, qos_class, "10.244.0.5", machine)}
     words = {}
     for spec, role in plan.containers(pod):
         command, args = env.command(spec, {})
         resolved = Container(spec, role, Image("abc123", "ref"), command, args)
-        units |= unit.container(pod, resolved, qos, machine)
+        units |= unit.container(pod, resolved, qos_class, machine)
         words[spec["name"]] = invocation.words(pod, resolved, machine)
     return units, words
 

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from operators.pod import status
 from operators.pod.lifecycle.exits import Exit
 from operators.pod.lifecycle.view import View
-from operators.pod.status import Facts, Report
+from operators.pod.status import backoff, containers, qos
+from operators.pod.status import compute as status
+from operators.pod.status.facts import Facts, Report
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 STARTED = 1_700_000_000.0
@@ -170,7 +171,7 @@ def test_states(report, state, last):
 
 
 def test_terminated_in_full():
-    assert status.terminated(BAD) == {
+    assert containers.terminated(BAD) == {
         "exitCode": 3,
         "reason": "Error",
         "message": "went wrong\n",
@@ -222,7 +223,7 @@ def test_a_run_that_a_reboot_ended_is_the_last_state():
 
 @pytest.mark.parametrize(("restarts", "seconds"), [(0, 10), (1, 10), (2, 20), (3, 40), (5, 160), (6, 300), (99, 300)])
 def test_backoff_seconds(restarts, seconds):
-    assert status.backoff_seconds(restarts) == seconds
+    assert backoff.seconds(restarts) == seconds
 
 
 @pytest.mark.parametrize(
@@ -239,7 +240,7 @@ def test_backoff_seconds(restarts, seconds):
 )
 def test_qos_class(resources, expected):
     given = {"spec": {"containers": [{"name": str(n), "resources": r} for n, r in enumerate(resources)]}}
-    assert status.qos_class(given) == expected
+    assert qos.compute(given) == expected
 
 
 def test_rejected():

@@ -1,0 +1,145 @@
+"""Makes containers ready to start: resolves what they refer to, writes their units."""
+
+import asyncio
+import hashlib
+import socket
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from operators.pod import files
+from operators.pod import inventory as inventories
+from operators.pod.environment import env, env_file, hosts
+from operators.pod.images.pulls import Waiting
+from operators.pod.inventory import Record
+from operators.pod.lifecycle import plan
+from operators.pod.lifecycle.local import Local
+from operators.pod.lifecycle.standing import AGAIN
+from operators.pod.part import Part
+from operators.pod.sources import Missing, Object, Unsupported
+from operators.pod.status import qos
+from operators.pod.units import unit
+from operators.pod.units.parts import Bind, Container, Image
+from operators.pod.volumes import disk
+from operators.pod.volumes import plan as volumes
+from operators.pod.volumes.plan import Volume
+
+if TYPE_CHECKING:
+    from operators.pod.kubelet import Kubelet
+
+_NEVER_PULLED = {"InvalidImageName": "InspectFailed", "ErrImageNeverPull": "ErrImageNeverPull"}  # and their Events
+
+
+class Preparer(Part):
+    def __init__(self, kubelet: "Kubelet") -> None:
+        self._kubelet = kubelet
+        self._images: dict[tuple[str, str], str] = {}
+
+    def image_id(self, pod: Object, container: str, record: Record) -> str:
+        """status.imageID: what was found at the start, else what was reported before."""
+        if found := self._images.get((record.uid, container)):
+            return found
+        old = pod.get("status") or {}
+        entries = [*(old.get("initContainerStatuses") or ()), *(old.get("containerStatuses") or ())]
+        return next((str(entry.get("imageID") or "") for entry in entries if entry["name"] == container), "")
+
+    def forget(self, uid: str) -> None:
+        self._images = {key: value for key, value in self._images.items() if key[0] != uid}
+
+    async def restore(self, pod: Object, record: Record, local: Local, again: list[float]) -> None:
+        """Writes again what containers that are up need in memory and a reboot has taken, or what has changed."""
+        for name in list(record.units):
+            if name not in local.environment:
+                local.environment[name] = ""
+                if not (self._kubelet.paths.pod_run(record.uid) / "env" / name).exists():
+                    await self.prepare(pod, record, [name], local, again)
+
+    async def prepare(self, pod: Object, record: Record, wanted: list[str], local: Local, again: list[float]) -> None:
+        local.waiting = {}
+        for spec, role in plan.containers(pod):
+            name = spec["name"]
+            if name not in wanted:
+                continue
+            image = await self._kubelet.images.need(pod, spec)
+            if isinstance(image, Waiting):
+                if image.reason != "ContainerCreating":
+                    local.waiting[name] = (image.reason, image.message)
+                    if image.reason in _NEVER_PULLED:
+                        self._kubelet.news.once(pod, local, name, _NEVER_PULLED[image.reason], image.message)
+                        self._kubelet.news.once(pod, local, name, "Failed", f"Error: {image.reason}")
+                record.units.pop(name, None)
+                if image.again is not None:
+                    again.append(image.again)
+                continue
+            try:
+                await self._write(pod, spec, role, image, record, local)
+            except (Missing, Unsupported, ValueError) as error:
+                message = error.message if isinstance(error, Missing | Unsupported) else str(error)
+                local.waiting[name] = ("CreateContainerConfigError", message)
+                self._kubelet.news.once(pod, local, name, "Failed", f"Error: {message}")
+                again.append(AGAIN)
+
+    async def _write(self, pod: Object, spec: Object, role: str, image: Image, record: Record, local: Local) -> None:
+        """The container's unit and all it refers to. Raises Missing, Unsupported, ValueError."""
+        kubelet, name = self._kubelet, spec["name"]
+        check_user(pod, spec, image)
+        variables = env.resolve(pod, spec, kubelet.objects, kubelet.objects.node_facts(record))
+        command, args = env.command(spec, variables)
+        variables.setdefault("HOSTNAME", hosts.hostname(pod, socket.gethostname()))
+        if clash := env_file.unsettable(variables, image.env):
+            raise Unsupported(f"variable {clash[0]} has more than one line and is also set by the image")
+        mounts = volumes.mounts(spec, (planned := kubelet.standing.volumes(pod, record)), variables)
+        _, conf = env_file.render(variables)
+
+        def write() -> None:
+            binds = tuple(self._binds(pod, record, spec, mounts, planned))
+            resolved = Container(spec, role, image, command, args, binds, has_conf=bool(conf))
+            units = unit.container(pod, resolved, qos.compute(pod), kubelet.machine)
+            files.write_environment(kubelet.paths, record.uid, name, variables)
+            files.write_units(kubelet.paths, units)
+            found = inventories.Unit(next(iter(units)), role, image.id, unit.restart_hash(spec))
+            kubelet.inventory.put_unit(record, name, found)
+
+        await asyncio.to_thread(write)
+        self._images[(record.uid, name)] = image.reference
+        local.environment[name] = hashlib.sha256(repr(variables).encode()).hexdigest()
+
+    def _binds(
+        self, pod: Object, record: Record, spec: Object, mounts: list[volumes.Mount], planned: Mapping[str, Volume]
+    ) -> list[Bind]:
+        paths, name = self._kubelet.paths, spec["name"]
+        folder = paths.pod_state(record.uid)
+        taken = {mount.target.rstrip("/") for mount in mounts}
+        own = {
+            "/etc/hosts": folder / "etc-hosts",
+            "/etc/resolv.conf": folder / "resolv.conf",
+            "/etc/hostname": folder / "hostname",
+        }
+        binds = [Bind(str(source), target) for target, source in own.items() if target not in taken]
+        log = spec.get("terminationMessagePath") or "/dev/termination-log"
+        if log not in taken:
+            binds.append(Bind(str(files.make_termination_log(paths, record.uid, name)), log))
+        by_path = {volume.path: volume for volume in planned.values()}
+        for index, mount in enumerate(mounts):
+            pin = paths.pod_run(record.uid) / "pins" / name / str(index)
+            source = disk.resolve(mount, pin, is_files=by_path[mount.source].kind == "files")
+            binds.append(Bind(source, mount.target, mount.read_only, mount.propagation))
+        return binds
+
+
+def check_user(pod: Object, spec: Object, image: Image) -> None:
+    """runAsNonRoot, in kubelet's words. Raises Missing."""
+    whole, own = pod["spec"].get("securityContext") or {}, spec.get("securityContext") or {}
+    if not own.get("runAsNonRoot", whole.get("runAsNonRoot")):
+        return
+    user = own.get("runAsUser", whole.get("runAsUser"))
+    meta = pod["metadata"]
+    where = f'(pod: "{meta["name"]}_{meta["namespace"]}({meta["uid"]})", container: {spec["name"]})'
+    if user == 0:
+        raise Missing(f"container's runAsUser breaks non-root policy {where}")
+    if user is None:
+        name = image.user.partition(":")[0]
+        if name in ("", "0", "root"):
+            raise Missing(f"container has runAsNonRoot and image will run as root {where}")
+        if not name.isdecimal():
+            cause = f"image has non-numeric user ({name}), cannot verify user is non-root"
+            raise Missing(f"container has runAsNonRoot and {cause} {where}")

@@ -1,0 +1,100 @@
+"""A Pod as a whole on the node: its folders, its sandbox unit, its volumes."""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from operators._node.network import Exhausted
+from operators.pod import files, network
+from operators.pod import inventory as inventories
+from operators.pod.environment import dns, hosts
+from operators.pod.inventory import Record
+from operators.pod.lifecycle import plan
+from operators.pod.lifecycle.local import Local
+from operators.pod.sources import Missing, Object, SandboxError, Unsupported
+from operators.pod.status import qos
+from operators.pod.units import unit
+from operators.pod.volumes import disk
+from operators.pod.volumes import plan as plan_volumes
+from operators.pod.volumes.plan import Volume
+
+if TYPE_CHECKING:
+    from operators.pod.kubelet import Kubelet
+
+AGAIN = 10.0  # seconds until what was missing is looked for again
+
+
+class Stand:
+    def __init__(self, kubelet: "Kubelet") -> None:
+        self._kubelet = kubelet
+
+    async def ensure(self, pod: Object, record: Record, local: Local, again: list[float]) -> bool:
+        """Makes the Pod's folders, sandbox and volumes; False when its containers must wait for something."""
+        names = [container["name"] for container, _ in plan.containers(pod)]
+        try:
+            if not record.sandbox:
+                await self._make_sandbox(pod, record)
+            if (renewal := await self._kubelet.objects.renew_tokens(pod)) is not None:
+                again.append(renewal)
+            planned = self.volumes(pod, record)
+            await asyncio.to_thread(disk.ensure, list(planned.values()))
+            self._seal(pod, record, planned, local)
+        except (Missing, Unsupported) as error:
+            waiting = ("PodInitializing" if pod["spec"].get("initContainers") else "ContainerCreating", "")
+            local.waiting = dict.fromkeys(names, waiting)
+            self._kubelet.news.once(pod, local, None, "FailedMount", f"MountVolume.SetUp failed: {error.message}")
+            again.append(AGAIN)
+            return False
+        except (Exhausted, SandboxError) as error:
+            local.waiting = dict.fromkeys(names, ("ContainerCreating", ""))
+            self._kubelet.news.once(
+                pod, local, None, "FailedCreatePodSandBox", f"Failed to create pod sandbox: {error}"
+            )
+            again.append(AGAIN)
+            return False
+        return True
+
+    def _seal(self, pod: Object, record: Record, planned: Mapping[str, Volume], local: Local) -> None:
+        # A token that was renewed is not worth a write to the disk: the operator renews it again after a boot.
+        every = ((v.path, path, file) for v in planned.values() for path, file in v.files.items())
+        contents = ((volume, path, b"" if file.is_renewed else file.data) for volume, path, file in every)
+        self._kubelet.sealer.want(record.uid, (*contents, *sorted(local.environment.items())))
+        memory = [f"{v.path} {v.size_limit or ''}\n" for v in planned.values() if v.kind == "memory"]
+        if memory:
+            files.write(self._kubelet.paths.pod_state(record.uid) / "memory", "".join(memory))
+
+    def volumes(self, pod: Object, record: Record) -> dict[str, Volume]:
+        kubelet = self._kubelet
+        roots = plan_volumes.Roots(
+            disk=str(kubelet.paths.pod_state(record.uid) / "volumes"),
+            memory=str(kubelet.paths.pod_run(record.uid) / "volumes"),
+        )
+        return plan_volumes.plan(pod, kubelet.objects, roots, kubelet.objects.node_facts(record))
+
+    async def _make_sandbox(self, pod: Object, record: Record) -> None:
+        kubelet, qos_class = self._kubelet, qos.compute(pod)
+        address = "" if pod["spec"].get("hostNetwork") else kubelet.network.address(kubelet.inventory)
+        ports = network.host_ports(pod, address)
+        slice_units = unit.slice_(pod, qos_class)
+        sandbox = unit.sandbox(pod, qos_class, address, kubelet.machine, inventories.dump_ports(ports))
+        record.slice = next(iter(slice_units))
+        kubelet.inventory.put_sandbox(record, next(iter(sandbox)), address, ports)
+        try:
+            await asyncio.to_thread(self._write_base, pod, record, {**slice_units, **sandbox})
+        except BaseException:
+            kubelet.inventory.put_sandbox(record, "", "", ())
+            raise
+        if ports:
+            await kubelet.network.apply(kubelet.inventory.host_ports())
+
+    def _write_base(self, pod: Object, record: Record, units: Mapping[str, str]) -> None:
+        paths = self._kubelet.paths
+        files.make_folders(paths, record.uid)
+        folder = paths.pod_state(record.uid)
+        ips = (record.address,) if record.address else self._kubelet.objects.host_ips()
+        files.write(folder / "etc-hosts", hosts.etc_hosts(pod, ips, files.read(Path("/etc/hosts"))))
+        files.write(folder / "resolv.conf", dns.resolv_conf(pod, files.read(Path("/etc/resolv.conf")))[0])
+        files.write(folder / "hostname", hosts.hostname(pod, socket.gethostname()) + "\n")
+        files.write_units(paths, units)

@@ -1,0 +1,34 @@
+"""What a Pod's status is computed from, beside the Pod itself (plain data)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from operators.pod.lifecycle.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One container, as far as the node knows it.
+
+    waiting: (reason, message) of what keeps it from starting. restarts_before: restartCount at the time its present
+    sandbox was made. is_ready, is_started: what its probes say, True where it has none.
+    """
+
+    view: View = field(default_factory=View)
+    waiting: tuple[str, str] | None = None
+    image: str = ""
+    image_id: str = ""
+    restarts_before: int = 0
+    is_ready: bool = True
+    is_started: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the node adds. has_sandbox: the Pod's namespaces stand. is_over: nothing will be started again."""
+
+    pod_ip: str = ""
+    host_ips: tuple[str, ...] = ()
+    has_sandbox: bool = False
+    is_over: bool = False
+    reports: Mapping[str, Report] = field(default_factory=dict)

@@ -13,10 +13,15 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import operators
-from operators._kube import kubeconfig
+from operators._kube import kubeconfig, paths
 from operators._kube.controller import Controller
+from operators._kube.sleep import Sleep
+
+if TYPE_CHECKING:
+    from operators._kube.dormant import Dormant
 
 
 def names() -> list[str]:
@@ -29,6 +34,18 @@ def load(name: str) -> Controller:
     controller = importlib.import_module(f"operators.{name}.operator").controller
     assert isinstance(controller, Controller)
     return controller
+
+
+def offered(name: str) -> Controller | Dormant:
+    """The operator; asleep where its package says what wakes it (SLEEP in operators/<name>/__init__.py)."""
+    # Imported late, as in _host.
+    from operators._kube.dormant import Dormant
+
+    sleep: Sleep | None = getattr(importlib.import_module(f"operators.{name}"), "SLEEP", None)
+    if sleep is None:
+        return load(name)
+    kinds = tuple(paths.parse_kind(text) for text in sleep.wakes_on)
+    return Dormant(name, kinds, sleep.user, partial(load, name))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -87,9 +104,9 @@ async def _host(options: argparse.Namespace, chosen: Sequence[str]) -> None:
     from operators._kube.session import Link
 
     link = Link(partial(kubeconfig.load, options.kubeconfig, options.context))
-    host = Host(
-        [load(name) for name in chosen], link, metrics_address=options.metrics_addr, own_users=options.own_users
-    )
+    # One alone is wanted at once.
+    operators = [load(chosen[0])] if len(chosen) == 1 else [offered(name) for name in chosen]
+    host = Host(operators, link, metrics_address=options.metrics_addr, own_users=options.own_users)
     await host.run()
 
 

@@ -8,8 +8,9 @@ import logging
 import signal
 from collections.abc import Callable, Sequence
 
-from operators._kube import framework, metrics, notify, web
+from operators._kube import dormant, framework, metrics, notify, web
 from operators._kube.controller import Controller
+from operators._kube.dormant import Dormant
 from operators._kube.runtime import Runtime
 from operators._kube.session import Link, Session
 
@@ -31,26 +32,31 @@ class Member:
 
     def __init__(
         self,
-        controller: Controller,
+        operator: Controller | Dormant,
         link: Link,
         started: Callable[[], None],
         synced: Callable[[], None],
         *,
         own_user: bool = False,
     ) -> None:
-        self.controller = controller
+        self._operator = operator
         self.restarts = 0
         self.runtime: Runtime | None = None
         self.error = ""
-        self._log = logging.getLogger(f"ukube.{controller.name}")
+        self._log = logging.getLogger(f"ukube.{operator.name}")
         self._link = link
         self._own_user = own_user
         self._started = started
         self._synced = synced
 
     @property
+    def is_asleep(self) -> bool:
+        """Whether it waits for the first object that it is for."""
+        return isinstance(self._operator, Dormant)
+
+    @property
     def is_synced(self) -> bool:
-        return self.runtime is not None and self.runtime.is_synced
+        return self.is_asleep or (self.runtime is not None and self.runtime.is_synced)
 
     def queues(self) -> dict[str, metrics.Queued]:
         return dict(self.runtime.queues()) if self.runtime is not None else {}
@@ -71,15 +77,16 @@ class Member:
                 level = logging.DEBUG if text == self.error else logging.ERROR
                 self._log.log(level, "stopped, starting again: %s", text)
                 self.error = text
-                log.debug("%s stopped", self.controller.name, exc_info=error)
+                log.debug("%s stopped", self._operator.name, exc_info=error)
             failures = 0 if loop.time() - start > HEALTHY_SECONDS else failures + 1
             self.restarts += 1
             await asyncio.sleep(min(FIRST_RESTART * 2 ** min(failures, 20), LONGEST_RESTART))
 
     async def _run_once(self) -> None:
-        user = self.controller.user if self._own_user else ""
-        session = Session(self._link, self.controller.name, user=user)
-        self.runtime = runtime = Runtime(self.controller, self._link, session)
+        controller = await self._awake()
+        user = controller.user if self._own_user else ""
+        session = Session(self._link, controller.name, user=user)
+        self.runtime = runtime = Runtime(controller, self._link, session)
         runtime.on_synced = self._on_synced
         loop = asyncio.get_running_loop()
         slow = loop.call_later(SLOW_SECONDS, self._complain)
@@ -88,6 +95,14 @@ class Member:
         finally:
             slow.cancel()
             self.runtime = None
+
+    async def _awake(self) -> Controller:
+        if isinstance(self._operator, Dormant):
+            self._synced()
+            await dormant.until_needed(self._operator, self._link, own_user=self._own_user)
+            # Once awake it stays so: what has been imported is not given back.
+            self._operator = await asyncio.to_thread(self._operator.load)
+        return self._operator
 
     def _on_synced(self) -> None:
         self.error = ""
@@ -107,7 +122,7 @@ class Host:
 
     def __init__(
         self,
-        controllers: Sequence[Controller],
+        operators: Sequence[Controller | Dormant],
         link: Link,
         *,
         metrics_address: str | None = None,
@@ -119,8 +134,8 @@ class Host:
         self._is_ready = False
         self._lag = metrics.Histogram()
         self.members = {
-            controller.name: Member(controller, link, self._take_signals, self._tell_ready, own_user=own_users)
-            for controller in controllers
+            operator.name: Member(operator, link, self._take_signals, self._tell_ready, own_user=own_users)
+            for operator in operators
         }
 
     async def run(self) -> None:
@@ -147,11 +162,12 @@ class Host:
         self._stop.set()
 
     def health(self) -> dict[str, dict[str, object]]:
-        """By operator: `ok` (listed everything), `restarts`, `queued`, `running`, and `error` of the last stop."""
+        """By operator: `ok` (listed everything), `restarts`, `asleep`, `queued`, and `error` of the last stop."""
         return {
             name: {
                 "ok": member.is_synced,
                 "restarts": member.restarts,
+                **({"asleep": True} if member.is_asleep else {}),
                 "queued": sum(queue.depth for queue in member.queues().values()),
                 **({"error": member.error} if member.error else {}),
             }

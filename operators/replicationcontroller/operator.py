@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from operators._kube import identity
 from operators._kube.controller import Controller, Key, Kube, Result, Watch
 from operators._kube.meta import Object
 from operators._workloads import pods
 from operators._workloads.replication import Replication
+from operators.replicationcontroller import SLEEP
 
 controller = Controller(
     "replicationcontroller",
-    user=identity.account("replication-controller"),
+    user=SLEEP.user,
     component="replication-controller",
     keep=pods.slim,
 )

@@ -38,6 +38,7 @@ QEMU = Program("qemu-system-x86_64", "qemu-system-x86", "qemu-x86")
 MKE2FS = Program("mke2fs", "e2fsprogs", "e2fsprogs")
 
 FOR_SANDBOX = (MMDEBSTRAP, UNSHARE, NSENTER)
+FOR_VM = (MMDEBSTRAP, QEMU, MKE2FS)
 FOR_NODE = (PODMAN, CRUN, NFT, IP)
 
 

@@ -9,21 +9,27 @@ from pathlib import Path
 
 import click
 
-from deploy import host, paths
+from deploy import host, packages, paths
 from deploy.cli import bench as benches
 from deploy.failure import Failure
 
-PARTS = ("unit", "api", "golden", "operators", "fuzz", "node", "bench", "all")
+PARTS = ("unit", "api", "golden", "operators", "fuzz", "node", "vm", "bench", "all")
 # Seconds: long enough to meet the mistakes that are made often.
 FUZZ_SECONDS = 30.0
 TOOLS = Path(sys.executable).parent
 NOTHING_COLLECTED = 5
 
 
+class Skipped(Exception):
+    """A part cannot run on this machine, for the reason given."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
+    """verdict: "passed", "skipped" or "FAILED"."""
+
     part: str
-    ok: bool
+    verdict: str
     seconds: float
     note: str = ""
 
@@ -64,6 +70,16 @@ def node_tests(long: bool = False) -> bool:
     return pytest("tests/node", long=long)
 
 
+def vm_tests(long: bool = False) -> bool:
+    """Those that need a kernel with every cgroup controller. Raises Skipped where no virtual machine can be had."""
+    try:
+        host.require_root("making a virtual machine's disk")
+        packages.ensure(packages.FOR_VM, click.echo)
+    except Failure as failure:
+        raise Skipped(f"no virtual machine: {failure.sentence}") from failure
+    return pytest("tests/vm", long=long)
+
+
 def fuzz(seconds: float) -> bool:
     """The fuzzers of the API server; a failure prints the seed that repeats it."""
     return pytest("tests/fuzz", options=[f"--fuzz-seconds={seconds}"])
@@ -85,6 +101,7 @@ def parts(chosen: str | None, fuzz_seconds: float = FUZZ_SECONDS) -> list[tuple[
         "operators": lambda: pytest("tests/operators", long=long),
         "fuzz": lambda: fuzz(fuzz_seconds),
         "node": lambda: node_tests(long=long),
+        "vm": lambda: vm_tests(long=long),
         "bench": short_bench,
     }
     return list(known.items()) if chosen in (None, "all") else [(chosen, known[chosen])]
@@ -100,12 +117,13 @@ def test(part: str | None, fuzz_seconds: float) -> None:
         click.secho(f"=== {name}", bold=True)
         began = time.monotonic()
         try:
-            ok, note = run(), ""
+            verdict, note = "passed" if run() else "FAILED", ""
+        except Skipped as reason:
+            verdict, note = "skipped", str(reason)
         except Failure as failure:
-            ok, note = False, failure.sentence
-        outcomes.append(Outcome(name, ok, time.monotonic() - began, note))
+            verdict, note = "FAILED", failure.sentence
+        outcomes.append(Outcome(name, verdict, time.monotonic() - began, note))
     click.secho("=== summary", bold=True)
     for outcome in outcomes:
-        verdict = "passed" if outcome.ok else "FAILED"
-        click.echo(f"{outcome.part:<10} {verdict}  {outcome.seconds:6.1f} s  {outcome.note}".rstrip())
-    sys.exit(0 if all(outcome.ok for outcome in outcomes) else 1)
+        click.echo(f"{outcome.part:<10} {outcome.verdict:<7}  {outcome.seconds:6.1f} s  {outcome.note}".rstrip())
+    sys.exit(0 if all(outcome.verdict != "FAILED" for outcome in outcomes) else 1)

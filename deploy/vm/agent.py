@@ -45,7 +45,7 @@ def run(wanted: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     lock = threading.Lock()
-    with open(device(), "r+b", buffering=0) as port:
+    with Path(device()).open("r+b", buffering=0) as port:
 
         def answer(wanted: dict[str, Any]) -> None:
             line = json.dumps(run(wanted)).encode() + b"\n"

@@ -97,7 +97,7 @@ def disk(booted: Path, found: Iterable[Path], say: Say) -> Path:
 
 def prepare(step: Callable[[str], Say]) -> tuple[Path, Path]:
     """(folder of the kernel, disk); makes what is missing. Raises Failure."""
-    packages.ensure([packages.MMDEBSTRAP, packages.QEMU, packages.MKE2FS], step("programs"))
+    packages.ensure(packages.FOR_VM, step("programs"))
     found = layers.all_of(step)
     without_tools = [found[0], found[1], found[3]]
     booted = kernel(found[3], step("kernel"))

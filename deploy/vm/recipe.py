@@ -68,7 +68,9 @@ FILES = {
     "/etc/systemd/system/ukube-apiserver.service.d/vm.conf": "[Service]\nTimeoutStartSec=300s\nWatchdogSec=0\n",
     "/etc/systemd/system/ukube-operators.service.d/vm.conf": "[Service]\nTimeoutStartSec=300s\nWatchdogSec=0\n",
 }
+_IDLE = ("serial-getty@ttyS0", "systemd-binfmt", "ldconfig", "modprobe@drm", "modprobe@efi_pstore", "systemd-logind")
 LINKS = {
+    **{f"/etc/systemd/system/{name}.service": "/dev/null" for name in _IDLE},
     "/etc/systemd/system/multi-user.target.wants/vm-network.service": "/etc/systemd/system/vm-network.service",
     "/etc/systemd/system/sysinit.target.wants/vm-agent.service": "/etc/systemd/system/vm-agent.service",
 }

@@ -20,12 +20,14 @@ from deploy.vm.machine import Vm
 
 HERE = Path(__file__).parent
 READY_SECONDS = 240.0
+TEST_SECONDS = 400  # the first one boots
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.vm)
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS))
 
 
 @dataclass(frozen=True, slots=True)

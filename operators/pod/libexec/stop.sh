@@ -10,7 +10,8 @@ pid=$(cat "$pidfile" 2>/dev/null) || exit 0
 cid=$(cat "$run/$name.cid" 2>/dev/null) || exit 0
 # A number that is left over may be somebody else's by now.
 case $(cat "/proc/$pid/cgroup" 2>/dev/null) in *"$cid"*) ;; *) exit 0 ;; esac
-if [ -s "$run/grace" ]; then grace=$(cat "$run/grace"); fi      # a deletion may ask for another grace period
+if [ -s "$run/grace" ]; then grace=$(cat "$run/grace")         # a deletion may ask for another grace period,
+elif [ -s "$run/$name.grace" ]; then grace=$(cat "$run/$name.grace"); fi        # and so may a probe
 
 now() { read -r up _ < /proc/uptime; echo "${up%.*}"; }
 end=$(($(now) + grace))

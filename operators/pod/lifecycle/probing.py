@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from operators._kube import meta
 from operators.pod import files
-from operators.pod.lifecycle import steward
+from operators.pod.lifecycle import plan
 from operators.pod.lifecycle.view import View
-from operators.pod.probes import rules
-from operators.pod.probes.rules import Probe
+from operators.pod.probes import command, rules
+from operators.pod.probes.rules import Outcome, Probe
 from operators.pod.sources import Object
+from operators.pod.units import unit
 
 if TYPE_CHECKING:
     from operators.pod.kubelet import Kubelet
@@ -23,32 +24,46 @@ class Probing:
     def sync(self, pod: Object, views: Mapping[str, View]) -> None:
         """Every container that runs is probed as its spec says, and nothing else is."""
         record = self._kubelet.inventory.record(meta.uid_of(pod))
-        old = {entry["name"]: entry for entry in (pod.get("status") or {}).get("containerStatuses") or ()}
-        runs = {}
+        old, runs = _reported(pod), {}
         for name, view in views.items():
             if view.doing == "running":
                 before = old.get(name) or {}
-                same = before.get("containerID") == f"podman://{view.container_id}"
+                same = before if before.get("containerID") == f"podman://{view.container_id}" else {}
                 started = datetime.fromtimestamp(view.started, UTC)
-                runs[name] = rules.Run(view.invocation, started, before.get("ready") if same else None)
-        host = record.address or "127.0.0.1"
-        self._kubelet.prober.sync(record.uid, rules.declared(pod, runs, host))
+                runs[name] = rules.Run(view.invocation, started, same.get("ready"), same.get("started"))
+        if runs or self._kubelet.prober.knows(record.uid):
+            host = record.address or self._kubelet.objects.host_ips()[0]
+            self._kubelet.prober.sync(record.uid, rules.declared(pod, runs, host))
 
-    def outcome(self, probe: Probe, passed: bool, output: str, changed: bool) -> None:
+    def outcome(self, probe: Probe, outcome: Outcome, changed: bool) -> None:
         """What a probe has found; see operators.pod.probes.prober.OnOutcome."""
         kubelet = self._kubelet
         record = kubelet.inventory.find(probe.pod_uid)
         pod = kubelet.objects.pod_of(record) if record is not None else None
         if record is None or record.key is None or pod is None:
             return
-        if not passed:
-            kubelet.news.tell(pod, probe.container, "Warning", "Unhealthy", rules.event_message(probe.kind, output))
-        if changed and not passed and probe.kind in ("liveness", "startup"):
-            kubelet.runner.restart(pod, record, probe.container, f"failed {probe.kind} probe, will be restarted")
+        if outcome.event is not None:
+            reason, text = outcome.event
+            kubelet.news.tell(pod, probe.container, "Warning", reason, rules.event_message(probe.kind, text))
+        if changed and not outcome.passed and probe.kind in ("liveness", "startup") and not meta.is_deleting(pod):
+            again = _restarts(pod, probe.container)
+            why = rules.killing_reason(probe.kind, restarts=again)
+            kubelet.runner.restart(pod, record, probe.container, why, grace=probe.grace, again=again)
         if changed:
             kubelet.enqueue(record.key)
 
-    async def execute(self, uid: str, container: str, argv: Sequence[str], seconds: float) -> tuple[int, str]:
-        """Runs an exec probe; (exit code, output). Raises TimeoutError."""
-        cid = files.read(self._kubelet.paths.pod_run(uid) / f"{container}.cid").strip()
-        return await steward.execute(cid, argv, seconds)
+    async def execute(self, probe: Probe, argv: Sequence[str]) -> Outcome:
+        """Runs an exec probe."""
+        cid = files.read(self._kubelet.paths.pod_run(probe.pod_uid) / f"{probe.container}.cid").strip()
+        return await command.run(cid, argv, probe.timeout)
+
+
+def _reported(pod: Object) -> dict[str, Object]:
+    old = pod.get("status") or {}
+    entries = [*(old.get("initContainerStatuses") or ()), *(old.get("containerStatuses") or ())]
+    return {entry["name"]: entry for entry in entries}
+
+
+def _restarts(pod: Object, name: str) -> bool:
+    found = next(((spec, role) for spec, role in plan.containers(pod) if spec["name"] == name), None)
+    return found is None or unit.restart_policy(pod, *found) != "Never"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from operators._kube.controller import Result
@@ -125,20 +126,34 @@ class Runner:
         except SystemdError:
             return "failed"
 
-    def restart(self, pod: Object, record: Record, name: str, why: str) -> None:
-        """Ends a container within its grace period; it is started again when it is gone."""
+    def restart(
+        self, pod: Object, record: Record, name: str, why: str, *, grace: int | None = None, again: bool = True
+    ) -> None:
+        """Ends a container within `grace` seconds (None: the Pod's); `again`: it is started again when it is gone."""
         local, known = self._kubelet.local(record.uid), record.units.get(name)
         if known is None or ((task := local.stops.get(name)) is not None and not task.done()):
             return
         self._kubelet.news.tell(pod, name, "Normal", "Killing", f"Container {name} {why}")
-        local.ended_by_us.add(name)
-        local.stops[name] = asyncio.create_task(self._end(record, name, known.name, local))
+        run = self._kubelet.paths.pod_run(record.uid)
+        if grace is not None:
+            files.write(run / f"{name}.grace", str(grace))
+        if again:
+            local.ended_by_us.add(name)
+            local.stops[name] = asyncio.create_task(self._end(record, name, known.name, local))
+        else:
+            local.stops[name] = asyncio.create_task(self._stop(run, name, known.name))
+
+    async def _stop(self, run: Path, name: str, unit_name: str) -> None:
+        try:
+            await self._kubelet.systemd.stop(unit_name)
+        finally:
+            (run / f"{name}.grace").unlink(missing_ok=True)
 
     async def _end(self, record: Record, name: str, unit_name: str, local: Local) -> None:
         run, state = self._kubelet.paths.pod_run(record.uid), self._kubelet.paths.pod_state(record.uid)
         (run / "restart").touch()
         try:
-            await self._kubelet.systemd.stop(unit_name)
+            await self._stop(run, name, unit_name)
         finally:
             (run / "restart").unlink(missing_ok=True)
             (state / "done" / name).unlink(missing_ok=True)

@@ -1,8 +1,6 @@
-"""Small services around containers: telling of their starts, running a command inside one."""
+"""Small services around containers: telling of their starts."""
 
-import asyncio
-import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from operators.pod.lifecycle import plan
@@ -14,8 +12,6 @@ from operators.pod.units import unit
 
 if TYPE_CHECKING:
     from operators.pod.kubelet import Kubelet
-
-_MAX_OUTPUT = 10 * 1024
 
 
 def announce(kubelet: "Kubelet", pod: Object, views: Mapping[str, View], local: Local) -> None:
@@ -68,36 +64,3 @@ def _reported(pod: Object) -> dict[str, str]:
     old = pod.get("status") or {}
     entries = [*(old.get("initContainerStatuses") or ()), *(old.get("containerStatuses") or ())]
     return {entry["name"]: str(entry.get("containerID") or "").removeprefix("podman://") for entry in entries}
-
-
-async def execute(container_id: str, argv: Sequence[str], seconds: float) -> tuple[int, str]:
-    """Runs a command in a running container, as its own process would; (exit code, output). Raises TimeoutError.
-
-    crun directly: 8 ms where podman takes 150.
-    """
-    if not container_id:
-        return 126, "container not running"
-    process = await asyncio.create_subprocess_exec(
-        "crun", "exec", container_id, *argv,
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    try:
-        async with asyncio.timeout(seconds):
-            output = await _read(process.stdout)
-            code = await process.wait()
-    except BaseException:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-        raise
-    return code, output.decode(errors="replace")
-
-
-async def _read(stream: asyncio.StreamReader) -> bytes:
-    """The first bytes of a stream; the rest is read, and dropped."""
-    kept = b""
-    while chunk := await stream.read(65536):
-        kept = (kept + chunk)[:_MAX_OUTPUT]
-    return kept

@@ -1,172 +1,188 @@
 """Runs the probes of this node's containers and keeps their verdicts."""
 
 import asyncio
-import logging
 import random
-import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
-import aiohttp
-import yarl
-
 from operators.pod.part import Part
-from operators.pod.probes import rules
-from operators.pod.probes.rules import Probe, Progress
+from operators.pod.probes import attempt, rules
+from operators.pod.probes.counts import Counts
+from operators.pod.probes.exchange import Reactor
+from operators.pod.probes.rules import Outcome, Probe
+from operators.pod.probes.timers import Entry, Timers
 
-_log = logging.getLogger("ukube.pod.prober")
-_MAX_OUTPUT = 10 * 1024
+Key = tuple[str, str, rules.Kind]
 
-RunExec = Callable[[str, str, Sequence[str], float], Awaitable[tuple[int, str]]]
-"""(pod uid, container, argv, timeout in seconds) → (exit code, output). Raises TimeoutError."""
+RunExec = Callable[[Probe, Sequence[str]], Awaitable[Outcome]]
+"""Runs a command in the probe's container, within its time limit."""
 
-OnOutcome = Callable[[Probe, bool, str, bool], None]
-"""(probe, passed, output, whether the verdict changed); called on the event loop, must not block or raise."""
+OnOutcome = Callable[[Probe, Outcome, bool], None]
+"""(probe, outcome, whether the verdict changed), when there is something to tell. Must not block or raise."""
+
+
+class Watched:
+    """One probe of a container, over all its runs."""
+
+    __slots__ = ("attempt", "counts", "due", "entry", "has_taken_over", "probe", "progress", "since", "task")
+
+    def __init__(self, probe: Probe, counts: Counts) -> None:
+        self.probe = probe
+        self.counts = counts
+        self.progress = rules.initial(probe)
+        self.due = 0.0
+        self.since = 0.0
+        self.has_taken_over = False
+        self.entry: Entry | None = None
+        self.attempt: attempt.Attempt | None = None
+        self.task: asyncio.Task[None] | None = None
+
+    def rest(self) -> None:
+        """Nothing of it is under way any more."""
+        for busy in (self.entry, self.attempt, self.task):
+            if busy is not None:
+                busy.cancel()
+        self.entry = self.attempt = self.task = None
 
 
 class Prober(Part):
-    """One task a probe; nothing wakes up while no container is probed."""
+    """Nothing wakes up while no container is probed."""
 
     def __init__(self, run_exec: RunExec, on_outcome: OnOutcome) -> None:
         self._run_exec = run_exec
         self._on_outcome = on_outcome
-        self._tasks: dict[tuple[str, str, rules.Kind], tuple[Probe, asyncio.Task[None]]] = {}
-        self._progress: dict[tuple[str, str, rules.Kind], Progress] = {}
-        self._started: dict[tuple[str, str], asyncio.Event] = {}
-        self._http: aiohttp.ClientSession | None = None
+        self.counts: dict[Key, Counts] = {}
+        self._watched: dict[Key, Watched] = {}
+        self._terminating: set[str] = set()
+        self._wires: attempt.Wires | None = None
+        self._begun = datetime.now(UTC)
 
     def sync(self, pod_uid: str, wanted: Iterable[Probe]) -> None:
-        """Makes the Pod's running probes be `wanted`: new ones start, vanished ones and those of an older run end."""
+        """Makes the Pod's running probes be `wanted`: new ones start, those of an older run start over, others rest."""
         by_key = {probe.key: probe for probe in wanted}
-        for key in [key for key in self._tasks if key[0] == pod_uid]:
-            known = self._tasks[key][0]
-            if key not in by_key or by_key[key].run.id != known.run.id or by_key[key].host != known.host:
-                self._end(key)
-        for probe in by_key.values():
-            gate = self._started.setdefault(probe.key[:2], asyncio.Event())
-            if probe.key not in self._tasks:
-                self._progress[probe.key] = rules.initial(probe)
-                self._tasks[probe.key] = (probe, asyncio.create_task(self._watch(probe, gate)))
-        for (uid, container), gate in self._started.items():
-            if uid == pod_uid and (uid, container, "startup") not in self._tasks:
-                gate.set()
+        for key in [key for key in self._watched if key[0] == pod_uid and key not in by_key]:
+            self._watched.pop(key).rest()
+        # A startup probe comes before those that wait for it.
+        for probe in sorted(by_key.values(), key=lambda probe: rules.KINDS.index(probe.kind)):
+            known = self._watched.get(probe.key)
+            if known is None:
+                known = self._watched[probe.key] = Watched(probe, self._counts_of(probe))
+            elif known.probe.run.id == probe.run.id and known.probe.host == probe.host:
+                continue
+            self._begin(known, probe)
+
+    def knows(self, pod_uid: str) -> bool:
+        return any(key[0] == pod_uid for key in self._watched)
 
     def forget(self, uid: str) -> None:
         self.stop(uid)
+        self._terminating.discard(uid)
+        for key in [key for key in self.counts if key[0] == uid]:
+            del self.counts[key]
 
     def stop(self, pod_uid: str) -> None:
         """Ends every probe of the Pod and forgets its verdicts."""
-        for key in [key for key in self._tasks if key[0] == pod_uid]:
-            self._end(key)
-        self._started = {key: gate for key, gate in self._started.items() if key[0] != pod_uid}
+        for key in [key for key in self._watched if key[0] == pod_uid]:
+            self._watched.pop(key).rest()
+
+    def terminate(self, pod_uid: str) -> None:
+        """The Pod is ending: only whether it is still ready matters from now on."""
+        self._terminating.add(pod_uid)
+        for key, watched in self._watched.items():
+            if key[0] == pod_uid and key[2] != "readiness":
+                watched.rest()
 
     def verdict(self, pod_uid: str, container: str, kind: rules.Kind) -> bool | None:
         """What the probe says of the container now; None when it has no such probe or nothing is decided."""
-        progress = self._progress.get((pod_uid, container, kind))
-        return progress.verdict if progress else None
+        watched = self._watched.get((pod_uid, container, kind))
+        return watched.progress.verdict if watched else None
 
     async def close(self) -> None:
-        for key in list(self._tasks):
-            self._end(key)
-        if self._http is not None:
-            await self._http.close()
+        for watched in self._watched.values():
+            watched.rest()
+        self._watched.clear()
+        if self._wires is not None:
+            self._wires.timers.close()
+            self._wires.reactor.close()
+            self._wires = None
 
-    def _end(self, key: tuple[str, str, rules.Kind]) -> None:
-        self._tasks.pop(key)[1].cancel()
-        self._progress.pop(key, None)
-        if key[2] == "startup" and key[:2] in self._started:
-            self._started[key[:2]] = asyncio.Event()
+    # One probe
 
-    async def _watch(self, probe: Probe, started: asyncio.Event) -> None:
-        if probe.kind != "startup":
-            await started.wait()
+    def _begin(self, watched: Watched, probe: Probe) -> None:
+        watched.rest()
+        watched.probe, watched.progress = probe, rules.initial(probe)
+        if probe.pod_uid in self._terminating and probe.kind != "readiness":
+            return
+        watched.has_taken_over = probe.run.started < self._begun
+        if probe.kind == "startup":
+            if not watched.progress.verdict:
+                self._schedule_first(watched)
+        elif self._has_started(probe):
+            self._schedule_first(watched)
+
+    def _has_started(self, probe: Probe) -> bool:
+        startup = self._watched.get((probe.pod_uid, probe.container, "startup"))
+        return startup is None or startup.progress.verdict is True
+
+    def _schedule_first(self, watched: Watched) -> None:
+        probe = watched.probe
         age = (datetime.now(UTC) - probe.run.started).total_seconds()
-        await asyncio.sleep(max(0.0, probe.initial_delay - age))
-        if age > probe.period:
-            # After a restart of this operator all probes would fire at the same moment.
-            await asyncio.sleep(random.uniform(0, probe.period))  # noqa: S311 - not a secret
-        while True:
-            passed, output = await self._try(probe)
-            before = self._progress[probe.key]
-            after = rules.advance(probe, before, passed)
-            self._progress[probe.key] = after
-            if probe.kind == "startup" and after.verdict:
-                started.set()
-            self._on_outcome(probe, passed, output, after.verdict != before.verdict)
-            if rules.is_settled(probe, after):
-                return
-            await asyncio.sleep(probe.period)
+        chance = random.random()  # noqa: S311 - not a secret
+        delay = rules.first_attempt(probe, age, chance, has_taken_over=watched.has_taken_over)
+        if delay > 0:
+            timers = self._shared().timers
+            self._schedule(watched, timers.now() + delay)
+        else:
+            watched.due = self._shared().timers.now()
+            self._fire(watched)
 
-    async def _try(self, probe: Probe) -> tuple[bool, str]:
-        try:
-            async with asyncio.timeout(probe.timeout + 0.5):  # the handlers enforce the exact one
-                if probe.handler == "exec":
-                    return await self._exec(probe)
-                if probe.handler == "httpGet":
-                    return await self._http_get(probe)
-                if probe.handler == "tcpSocket":
-                    return await _tcp(probe)
-                return False, f"{probe.handler or 'empty'} probes are not supported on this node"
-        except TimeoutError:
-            return False, f"probe timed out after {probe.timeout:g}s"
-        except Exception as error:  # a probe that cannot be made has failed; the next one may do better
-            _log.debug("probe %s of %s: %r", probe.kind, probe.container, error)
-            return False, str(error) or type(error).__name__
+    def _schedule(self, watched: Watched, when: float) -> None:
+        watched.due = when
+        watched.entry = self._shared().timers.at(when, lambda: self._fire(watched))
 
-    async def _exec(self, probe: Probe) -> tuple[bool, str]:
-        argv = list(probe.action.get("command") or ())
-        try:
-            code, output = await self._run_exec(probe.pod_uid, probe.container, argv, probe.timeout)
-        except TimeoutError:
-            return False, f"command timed out: {' '.join(argv)!r} timed out after {probe.timeout:g}s"
-        return code == 0, output[:_MAX_OUTPUT]
+    def _fire(self, watched: Watched) -> None:
+        watched.entry = None
+        wires, probe = self._shared(), watched.probe
+        watched.since = wires.timers.now()
+        if probe.handler == "exec":
+            watched.task = asyncio.create_task(self._execute(watched))
+            return
+        kind = attempt.KINDS.get(probe.handler, attempt.Tcp)
+        watched.attempt = kind(wires, probe, lambda outcome: self._ended(watched, outcome))
+        watched.attempt.start()
 
-    async def _http_get(self, probe: Probe) -> tuple[bool, str]:
-        url = rules.http_url(probe)
-        try:
-            async with self._client().get(
-                yarl.URL(url, encoded=True),
-                headers=rules.http_headers(probe),
-                timeout=aiohttp.ClientTimeout(total=probe.timeout),
-                allow_redirects=False,
-            ) as response:
-                await response.content.read(_MAX_OUTPUT)
-                passed = 200 <= response.status < 400
-                return passed, f"HTTP probe {'succeeded' if passed else 'failed'} with statuscode: {response.status}"
-        except TimeoutError:
-            reason = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
-        except aiohttp.ClientConnectorError as error:
-            reason = f"dial tcp {probe.host}:{probe.port}: connect: {_refusal(error.os_error)}"
-        except aiohttp.ClientError as error:
-            reason = str(error) or type(error).__name__
-        return False, f'Get "{url}": {reason}'
+    async def _execute(self, watched: Watched) -> None:
+        outcome = await self._run_exec(watched.probe, list(watched.probe.action.get("command") or ()))
+        watched.task = None
+        self._ended(watched, outcome)
 
-    def _client(self) -> aiohttp.ClientSession:
-        if self._http is None:
-            # As kubelet: certificates are not checked, connections not kept, no proxy, no cookies.
-            context = ssl.create_default_context()
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-            self._http = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=context, force_close=True, limit=0),
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
-        return self._http
+    def _ended(self, watched: Watched, outcome: Outcome) -> None:
+        watched.attempt = None
+        probe, before, now = watched.probe, watched.progress, self._shared().timers.now()
+        watched.counts.add(outcome.counted_as, now - watched.since)
+        changed = False
+        if not outcome.error:
+            watched.progress = rules.advance(probe, before, outcome.passed)
+            changed = watched.progress.verdict != before.verdict
+        if not rules.is_settled(probe, watched.progress):
+            self._schedule(watched, rules.next_attempt(watched.due, now, probe.period))
+        if changed and probe.kind == "startup" and watched.progress.verdict:
+            self._start_others(probe)
+        if changed or outcome.result != "success":
+            self._on_outcome(probe, outcome, changed)
 
+    def _start_others(self, startup: Probe) -> None:
+        for kind in ("liveness", "readiness"):
+            other = self._watched.get((startup.pod_uid, startup.container, kind))
+            if other is not None and other.entry is None and other.attempt is None and other.task is None:
+                self._schedule_first(other)
 
-async def _tcp(probe: Probe) -> tuple[bool, str]:
-    try:
-        async with asyncio.timeout(probe.timeout):
-            _, writer = await asyncio.open_connection(probe.host, probe.port)
-    except TimeoutError:
-        return False, f"dial tcp {probe.host}:{probe.port}: i/o timeout"
-    except OSError as error:
-        return False, f"dial tcp {probe.host}:{probe.port}: connect: {_refusal(error)}"
-    writer.close()
-    return True, ""
+    def _counts_of(self, probe: Probe) -> Counts:
+        if probe.key not in self.counts:
+            self.counts[probe.key] = Counts(probe.kind, probe.container, probe.pod, probe.namespace, probe.pod_uid)
+        return self.counts[probe.key]
 
-
-def _refusal(error: OSError) -> str:
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused"
-    return (error.strerror or str(error)).lower()
+    def _shared(self) -> attempt.Wires:
+        if self._wires is None:
+            self._wires = attempt.Wires(Timers(), Reactor())
+        return self._wires

@@ -12,23 +12,28 @@ from operators.pod.sources import Object
 
 Kind = Literal["startup", "liveness", "readiness"]
 KINDS: tuple[Kind, ...] = ("startup", "liveness", "readiness")
+Result = Literal["success", "warning", "failure", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a container: `id` changes with every start, `started` is when, `ready` what was last reported
-    of this very run (None: nothing), so that a restarted operator does not make a ready Pod unready."""
+    """One run of a container: `id` changes with every start, `started` is when. `ready`, `begun`: what was last
+    reported of this very run (None: nothing), so that a restarted operator does not make a ready Pod unready."""
 
     id: str
     started: datetime
     ready: bool | None = None
+    begun: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One probe of one run of a container. Times are in seconds, `host` is what HTTP and TCP probes connect to."""
+    """One probe of one run of a container. Times are in seconds, `host` is what network probes connect to, `port` 0
+    with `fault` says why there is none. `grace`: of the kill that follows a failure; None: the Pod's own."""
 
     pod_uid: str
+    namespace: str
+    pod: str
     container: str
     kind: Kind
     run: Run
@@ -36,11 +41,13 @@ class Probe:
     action: Object
     host: str
     port: int
+    fault: str
     initial_delay: float
     period: float
     timeout: float
     success_threshold: int
     failure_threshold: int
+    grace: int | None
 
     @property
     def key(self) -> tuple[str, str, Kind]:
@@ -56,9 +63,35 @@ class Progress:
     streak: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one attempt came to. `error`: the probe could not be made at all, which says nothing of the container."""
+
+    result: Result
+    output: str = ""
+    error: bool = False
+
+    @property
+    def passed(self) -> bool:
+        return self.result in ("success", "warning") and not self.error
+
+    @property
+    def event(self) -> tuple[str, str] | None:
+        """(reason, message without the kind of probe) of the Event about it; None: nothing to tell."""
+        if self.error:
+            return "Unhealthy", f"errored and resulted in {self.result} state: {self.output}"
+        if self.result == "warning":
+            return "ProbeWarning", f"warning: {self.output}"
+        return None if self.passed else ("Unhealthy", f"failed: {self.output}")
+
+    @property
+    def counted_as(self) -> str:
+        """The label `result` of the metric."""
+        return "successful" if self.passed else "unknown" if self.error and self.result == "unknown" else "failed"
+
+
 def declared(pod: Object, runs: Mapping[str, Run], pod_ip: str) -> list[Probe]:
-    """The probes of the containers that run. A port name that the container does not declare becomes port 0,
-    which fails with a message, as upstream."""
+    """The probes of the containers that run."""
     found = []
     for container in _probed(pod):
         run = runs.get(container["name"])
@@ -66,17 +99,17 @@ def declared(pod: Object, runs: Mapping[str, Run], pod_ip: str) -> list[Probe]:
             continue
         for kind in KINDS:
             if definition := container.get(f"{kind}Probe"):
-                found.append(_probe(pod["metadata"]["uid"], container, kind, definition, run, pod_ip))
+                found.append(_probe(pod["metadata"], container, kind, definition, run, pod_ip))
     return found
 
 
 def initial(probe: Probe) -> Progress:
-    """A liveness probe starts out well, the others wait for a first success, unless this run was ready before."""
+    """A liveness probe starts out well, the others wait for a first success, unless this run had it before."""
     if probe.kind == "liveness":
         return Progress(True)
-    if probe.run.ready:
-        return Progress(True)
-    return Progress(False if probe.kind == "readiness" else None)
+    if probe.kind == "readiness":
+        return Progress(bool(probe.run.ready))
+    return Progress(True if probe.run.ready or probe.run.begun else None)
 
 
 def advance(probe: Probe, progress: Progress, outcome: bool) -> Progress:
@@ -94,25 +127,55 @@ def is_settled(probe: Probe, progress: Progress) -> bool:
     return probe.kind == "liveness" and progress.verdict is False
 
 
-def http_url(probe: Probe) -> str:
-    """The URL of an HTTP probe. The path is the user's text and goes out as it is."""
-    scheme = str(probe.action.get("scheme") or "HTTP").lower()
-    path = str(probe.action.get("path") or "/")
-    host = f"[{probe.host}]" if ":" in probe.host else probe.host
-    return f"{scheme}://{host}:{probe.port}{'' if path.startswith('/') else '/'}{path}"
+def first_attempt(probe: Probe, age: float, chance: float, *, has_taken_over: bool) -> float:
+    """Seconds until the first attempt. `age`: of the run; `chance`: 0 to 1; `has_taken_over`: this operator found the
+    container running.
+
+    Readiness and startup probes begin at once: somebody waits for them. Liveness probes, and all of them after the
+    restart of this operator, spread over their period.
+    """
+    delay = max(0.0, probe.initial_delay - age)
+    if has_taken_over:
+        return delay + chance * probe.period
+    return max(delay, chance * probe.period) if probe.kind == "liveness" else delay
 
 
-def http_headers(probe: Probe) -> list[tuple[str, str]]:
-    """The request's headers: the user's, and kubelet's where the user set none of that name."""
-    given = [(header["name"], header.get("value", "")) for header in probe.action.get("httpHeaders") or ()]
-    present = {name.lower() for name, _ in given}
-    defaults = [("User-Agent", "kube-probe/1.36"), ("Accept", "*/*"), ("Connection", "close")]
-    return given + [header for header in defaults if header[0].lower() not in present]
+def next_attempt(due: float, now: float, period: float) -> float:
+    """When the next attempt is due after one that was due at `due` and has ended `now`: on the beat, at once when the
+    beat was missed."""
+    return due + period if now <= due + period else max(now, due + period * ((now - due) // period))
 
 
-def event_message(kind: Kind, output: str) -> str:
-    """The message of the `Unhealthy` Event."""
-    return f"{kind.capitalize()} probe failed: {output}"
+def event_message(kind: Kind, text: str) -> str:
+    """The message of the Event."""
+    return f"{kind.capitalize()} probe {text}"
+
+
+def killing_reason(kind: Kind, *, restarts: bool) -> str:
+    """What follows "Container NAME" in the Event that announces the consequence."""
+    return f"failed {kind} probe{', will be restarted' if restarts else ''}"
+
+
+def shown_seconds(seconds: float) -> str:
+    """A duration as Go prints it."""
+    if seconds < 1:
+        return f"{seconds * 1000:g}ms"
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return (f"{hours}h" if hours else "") + (f"{minutes}m" if minutes or hours else "") + f"{rest:g}s"
+
+
+def quoted(text: str) -> str:
+    """A string as Go's %q shows it."""
+    named = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+    return '"' + "".join(named.get(c) or (c if c.isprintable() else _escaped(c)) for c in text) + '"'
+
+
+def _escaped(char: str) -> str:
+    number = ord(char)
+    if number < 0x80:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
 def _probed(pod: Object) -> Iterable[Object]:
@@ -121,30 +184,46 @@ def _probed(pod: Object) -> Iterable[Object]:
     return [*sidecars, *(spec.get("containers") or ())]
 
 
-def _probe(uid: str, container: Object, kind: Kind, definition: Object, run: Run, pod_ip: str) -> Probe:
-    handler = next((name for name in ("exec", "httpGet", "tcpSocket", "grpc") if name in definition), "")
+def _probe(meta: Object, container: Object, kind: Kind, definition: Object, run: Run, pod_ip: str) -> Probe:
+    handler = next((name for name in ("exec", "httpGet", "tcpSocket", "grpc") if definition.get(name)), "")
     action = definition.get(handler) or {}
+    port, fault = (0, "") if handler in ("exec", "") else resolve_port(action.get("port", 0), container)
+    grace = definition.get("terminationGracePeriodSeconds")
     return Probe(
-        pod_uid=uid,
+        pod_uid=meta["uid"],
+        namespace=meta["namespace"],
+        pod=meta["name"],
         container=container["name"],
         kind=kind,
         run=run,
         handler=handler,
         action=action,
         host=action.get("host") or pod_ip,
-        port=_port(action.get("port", 0), container),
+        port=port,
+        fault=fault
+        if handler
+        else "missing probe handler for " + f"{meta['namespace']}/{meta['name']}:{container['name']}",
         initial_delay=definition.get("initialDelaySeconds") or 0,
         period=definition.get("periodSeconds") or 10,
         timeout=definition.get("timeoutSeconds") or 1,
         success_threshold=definition.get("successThreshold") or 1,
         failure_threshold=definition.get("failureThreshold") or 3,
+        grace=None if grace is None or kind == "readiness" else int(grace),
     )
 
 
-def _port(port: int | str, container: Object) -> int:
-    if isinstance(port, int):
-        return port
-    for declared_port in container.get("ports") or ():
-        if declared_port.get("name") == port:
-            return int(declared_port["containerPort"])
-    return int(port) if port.isascii() and port.isdigit() else 0
+def resolve_port(port: int | str, container: Object) -> tuple[int, str]:
+    """(the port, why there is none). A name is looked for among the container's ports."""
+    number = port if isinstance(port, int) else _named_port(port, container)
+    if number is None:
+        return 0, f"strconv.Atoi: parsing {quoted(str(port))}: invalid syntax"
+    if not 0 < number < 65536:
+        return 0, f"invalid port number: {number}"
+    return number, ""
+
+
+def _named_port(name: str, container: Object) -> int | None:
+    for found in container.get("ports") or ():
+        if found.get("name") == name:
+            return int(found["containerPort"])
+    return int(name) if name.isascii() and name.isdigit() else None

@@ -133,6 +133,12 @@ def grace_period(pod: Object) -> int:
     return 30 if seconds is None else int(seconds)
 
 
+def _longest_grace(pod: Object, spec: Object) -> int:
+    """A probe that has failed may have the container killed with a grace period of its own."""
+    probes = (spec.get("livenessProbe") or {}, spec.get("startupProbe") or {})
+    return max(grace_period(pod), *(int(probe.get("terminationGracePeriodSeconds") or 0) for probe in probes))
+
+
 def _container_unit(pod: Object, resolved: Container, machine: Machine) -> list[tuple[str, str]]:
     meta, name = pod["metadata"], resolved.spec["name"]
     sandbox_unit = names.unit(meta["namespace"], meta["name"])
@@ -181,7 +187,7 @@ def _container_service(pod: Object, resolved: Container, qos: str, machine: Mach
         ("RestartMode", "direct"),
         ("TimeoutStartSec", "infinity" if is_init else "120"),
         # An init container has no ExecStop: podman hands SIGTERM on, systemd kills what is left after the grace period.
-        ("TimeoutStopSec", str(max(1, grace_period(pod)) if is_init else grace_period(pod) + _SLACK)),
+        ("TimeoutStopSec", str(max(1, grace_period(pod)) if is_init else _longest_grace(pod, spec) + _SLACK)),
         ("LimitNOFILE", "1048576"),
         ("SyslogIdentifier", name),
         ("LogsDirectory", escape.value(f"pods/{names.log_dir(meta['namespace'], meta['name'], uid)}/{name}")),

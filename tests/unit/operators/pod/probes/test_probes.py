@@ -1,14 +1,11 @@
-"""Probes: what their outcomes mean, and that the prober really asks."""
+"""Probes: which there are, and what their outcomes mean."""
 
-import asyncio
 from datetime import UTC, datetime
 
 import pytest
-from aiohttp import web
 
 from operators.pod.probes import rules
-from operators.pod.probes.prober import Prober
-from operators.pod.probes.rules import Progress, Run
+from operators.pod.probes.rules import Outcome, Progress, Run
 
 
 def pod(**container):
@@ -55,141 +52,95 @@ def test_a_run_known_to_be_ready_stays_ready():
     assert rules.initial(one()) == Progress(False)
 
 
-@pytest.mark.parametrize(("port", "expected"), [("web", 8080), (80, 80), ("81", 81), ("none", 0)])
-def test_ports(port, expected):
-    assert one(httpGet={"port": port}, tcpSocket=None).port == expected
-
-
 @pytest.mark.parametrize(
-    ("action", "url"),
+    ("port", "expected"),
     [
-        ({"port": 80}, "http://127.0.0.1:80/"),
-        ({"port": 80, "path": "a?b=c", "scheme": "HTTPS"}, "https://127.0.0.1:80/a?b=c"),
-        ({"port": 80, "host": "::1", "path": "/x"}, "http://[::1]:80/x"),
+        ("web", (8080, "")),
+        (80, (80, "")),
+        ("81", (81, "")),
+        ("none", (0, 'strconv.Atoi: parsing "none": invalid syntax')),
+        (0, (0, "invalid port number: 0")),
+        ("70000", (0, "invalid port number: 70000")),
     ],
 )
-def test_urls(action, url):
-    definition = {"httpGet": action}
-    (probe,) = rules.declared(pod(livenessProbe=definition), {"c": Run("1", datetime.now(UTC))}, "127.0.0.1")
-    assert rules.http_url(probe) == url
+@pytest.mark.parametrize("handler", ["httpGet", "tcpSocket", "grpc"])
+def test_ports(handler, port, expected):
+    found = one(**{"tcpSocket": None, handler: {"port": port}})
+    assert (found.port, found.fault) == expected
+
+
+def test_no_handler_is_an_error_not_a_failure():
+    assert one(tcpSocket=None).fault == "missing probe handler for n/p:c"
 
 
 def test_only_running_containers_are_probed():
     assert rules.declared(pod(livenessProbe={"exec": {"command": ["x"]}}), {}, "127.0.0.1") == []
 
 
-class Outcomes:
-    def __init__(self):
-        self.seen = []
-        self.event = asyncio.Event()
-
-    def __call__(self, probe, passed, output, changed):
-        self.seen.append((probe.kind, passed, output, changed))
-        self.event.set()
-
-    async def next(self):
-        async with asyncio.timeout(10):
-            await self.event.wait()
-        self.event.clear()
-        return self.seen[-1]
+def test_sidecars_are_probed_and_init_containers_are_not():
+    probe = {"livenessProbe": {"tcpSocket": {"port": 1}}}
+    body = pod()
+    body["spec"]["initContainers"] = [{"name": "i", **probe}, {"name": "s", "restartPolicy": "Always", **probe}]
+    runs = {name: Run("1", datetime.now(UTC)) for name in ("i", "s", "c")}
+    assert [found.container for found in rules.declared(body, runs, "127.0.0.1")] == ["s"]
 
 
-async def never(uid, container, argv, seconds):
-    await asyncio.sleep(seconds)
-    raise TimeoutError
-
-
-@pytest.fixture
-def outcomes():
-    return Outcomes()
-
-
-async def server(status):
-    async def handle(request):
-        return web.Response(status=status, text=request.headers["User-Agent"])
-
-    app = web.Application()
-    app.router.add_get("/health", handle)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    return runner, runner.addresses[0][1]
+def test_a_run_known_to_have_started_is_not_asked_again():
+    begun = Run("1", datetime.now(UTC), ready=False, begun=True)
+    assert rules.initial(one("startup", run=begun)) == Progress(True)
+    assert rules.initial(one("readiness", run=begun)) == Progress(False)
 
 
 @pytest.mark.parametrize(
-    ("status", "passed", "output"),
+    ("kind", "grace", "expected"),
+    [("liveness", 5, 5), ("startup", 7, 7), ("readiness", 5, None), ("liveness", None, None)],
+)
+def test_the_grace_of_a_probe(kind, grace, expected):
+    definition = {} if grace is None else {"terminationGracePeriodSeconds": grace}
+    assert one(kind, **definition).grace == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "delay", "age", "taken_over", "expected"),
     [
-        (200, True, "HTTP probe succeeded with statuscode: 200"),
-        (302, True, "HTTP probe succeeded with statuscode: 302"),
-        (404, False, "HTTP probe failed with statuscode: 404"),
+        ("readiness", 0, 0, False, 0),
+        ("startup", 5, 2, False, 3),
+        ("liveness", 0, 0, False, 5),  # half of its period
+        ("liveness", 20, 1, False, 19),
+        ("readiness", 0, 100, True, 5),
+        ("readiness", 30, 10, True, 25),
     ],
 )
-async def test_http(status, passed, output, outcomes):
-    runner, port = await server(status)
-    prober = Prober(never, outcomes)
-    try:
-        prober.sync("u", [one(httpGet={"port": port, "path": "/health"}, tcpSocket=None)])
-        assert await outcomes.next() == ("readiness", passed, output, passed)
-        assert prober.verdict("u", "c", "readiness") is passed
-    finally:
-        await prober.close()
-        await runner.cleanup()
+def test_the_first_attempt(kind, delay, age, taken_over, expected):
+    probe = one(kind, initialDelaySeconds=delay)
+    assert rules.first_attempt(probe, age, 0.5, has_taken_over=taken_over) == expected
 
 
-async def test_refused_connections_fail_in_kubelets_words(outcomes):
-    runner, port = await server(200)
-    await runner.cleanup()
-    prober = Prober(never, outcomes)
-    tcp = one("liveness", tcpSocket={"port": port}, failureThreshold=1)
-    prober.sync("u", [tcp])
-    try:
-        assert await outcomes.next() == (
-            "liveness",
-            False,
-            f"dial tcp 127.0.0.1:{port}: connect: connection refused",
-            True,
-        )
-    finally:
-        await prober.close()
+@pytest.mark.parametrize(("due", "now", "expected"), [(10, 10.2, 12), (10, 12, 12), (10, 15.5, 15.5)])
+def test_attempts_stay_on_the_beat(due, now, expected):
+    assert rules.next_attempt(due, now, 2) == expected
 
 
-async def test_startup_holds_the_others_back_and_a_new_run_starts_over(outcomes):
-    codes = iter([1, 0, 0, 0])
-    calls = []
-
-    async def run(uid, container, argv, seconds):
-        calls.append(argv[0])
-        return next(codes, 0), ""
-
-    def wanted(run_id):
-        body = pod(
-            startupProbe={"exec": {"command": ["startup"]}, "periodSeconds": 0.01},
-            readinessProbe={"exec": {"command": ["ready"]}, "periodSeconds": 0.01},
-        )
-        return rules.declared(body, {"c": Run(run_id, datetime.now(UTC))}, "127.0.0.1")
-
-    prober = Prober(run, outcomes)
-    prober.sync("u", wanted("1"))
-    try:
-        for _ in range(3):
-            await outcomes.next()
-        assert calls[:3] == ["startup", "startup", "ready"]
-        assert prober.verdict("u", "c", "startup") is True
-        prober.sync("u", wanted("2"))
-        assert prober.verdict("u", "c", "startup") is None
-        assert prober.verdict("u", "c", "readiness") is False
-        prober.stop("u")
-        assert prober.verdict("u", "c", "startup") is None
-    finally:
-        await prober.close()
+@pytest.mark.parametrize(
+    ("outcome", "event", "counted"),
+    [
+        (Outcome("success"), None, "successful"),
+        (Outcome("warning", "w"), ("ProbeWarning", "warning: w"), "successful"),
+        (Outcome("failure", "f"), ("Unhealthy", "failed: f"), "failed"),
+        (Outcome("unknown", "u", error=True), ("Unhealthy", "errored and resulted in unknown state: u"), "unknown"),
+        (Outcome("failure", "e", error=True), ("Unhealthy", "errored and resulted in failure state: e"), "failed"),
+    ],
+)
+def test_outcomes(outcome, event, counted):
+    assert (outcome.event, outcome.counted_as) == (event, counted)
 
 
-async def test_exec_timeout(outcomes):
-    prober = Prober(never, outcomes)
-    prober.sync("u", [one(exec={"command": ["sleep", "9"]}, tcpSocket=None, timeoutSeconds=0.05)])
-    try:
-        _, passed, output, _ = await outcomes.next()
-        assert not passed
-        assert output == "command timed out: 'sleep 9' timed out after 0.05s"
-    finally:
-        await prober.close()
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(1, "1s"), (0.5, "500ms"), (90, "1m30s"), (3600, "1h0m0s"), (60, "1m0s"), (2.5, "2.5s")]
+)
+def test_durations_as_go_shows_them(seconds, shown):
+    assert rules.shown_seconds(seconds) == shown
+
+
+def test_strings_as_go_quotes_them():
+    assert rules.quoted('a"\\\n\x01é\u200b') == '"a\\"\\\\\\n\\x01é\\u200b"'

@@ -1,8 +1,10 @@
 """What the kubelet endpoint may ask of the pod operator; see operators.pod.endpoint.adapter.Kubelet."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from operators._kube.client import Kube
 from operators._kube.controller import Key
 from operators.pod import files, names
 from operators.pod.paths import Paths
@@ -21,6 +23,31 @@ class Window:
     @property
     def paths(self) -> Paths:
         return self._kubelet.paths
+
+    @property
+    def kube(self) -> Kube:
+        return self._kubelet.objects.kube
+
+    @property
+    def node_name(self) -> str:
+        return self._kubelet.objects.node_name
+
+    @property
+    def static_pods(self) -> str:
+        return ""
+
+    @property
+    def has_controllers(self) -> bool:
+        return {"cpu", "memory"} <= self._kubelet.machine.controllers
+
+    def node(self) -> Mapping[str, Any] | None:
+        return self._kubelet.objects.node()
+
+    def probe_metrics(self) -> bytes:
+        """The text of /metrics/probes."""
+        from operators.pod.probes import metrics  # loads a library that only this needs
+
+        return metrics.render(self._kubelet.prober)
 
     def pods(self) -> list[dict[str, Any]]:
         return self._kubelet.objects.pods()

@@ -21,6 +21,7 @@ from operators.pod.lifecycle.reporter import Reporter
 from operators.pod.lifecycle.runner import Runner
 from operators.pod.lifecycle.standing import Stand
 from operators.pod.lifecycle.syncer import SWEEP, Syncer
+from operators.pod.logs.keeper import LogKeeper
 from operators.pod.news import News
 from operators.pod.objects import Objects
 from operators.pod.part import Part
@@ -65,7 +66,15 @@ class Kubelet:
         self.ender = Ender(self)
         self.reporter = Reporter(self)
         self._syncer = Syncer(self)
-        self.parts: tuple[Part, ...] = (self.prober, self.sealer, self.tokens, self.referenced, self.preparer)
+        self.log_keeper = LogKeeper(machine.paths, self.inventory)
+        self.parts: tuple[Part, ...] = (
+            self.prober,
+            self.sealer,
+            self.tokens,
+            self.referenced,
+            self.preparer,
+            self.log_keeper,
+        )
         self._locals: dict[str, Local] = {}
 
     async def open(self, kube: Kube) -> None:

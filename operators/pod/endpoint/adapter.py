@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from aiohttp import web
 
-from operators.pod.endpoint import backend, server
+from operators._kube.client import Kube
+from operators.pod.endpoint import backend, configuration, exposition, ownmetrics, reviews, server
 
 _LISTS = (
     ("containers", "containerStatuses"),
@@ -30,6 +32,22 @@ class Kubelet(Protocol):
 
     @property
     def paths(self) -> LogDirectories: ...
+
+    @property
+    def kube(self) -> Kube: ...
+
+    @property
+    def node_name(self) -> str: ...
+
+    @property
+    def static_pods(self) -> str: ...
+
+    @property
+    def has_controllers(self) -> bool: ...
+
+    def node(self) -> Mapping[str, Any] | None: ...
+
+    def probe_metrics(self) -> bytes: ...
 
     def pods(self) -> Sequence[dict[str, Any]]: ...
 
@@ -61,7 +79,7 @@ async def serve(kubelet: Kubelet, *, address: str = "0.0.0.0", port: int = 10250
     pki = kubelet.pki
     return Handle(
         await server.serve(
-            Adapter(kubelet),
+            Adapter(kubelet, port),
             address=address,
             port=port,
             tls_cert=pki / "kubelet.crt",
@@ -72,8 +90,11 @@ async def serve(kubelet: Kubelet, *, address: str = "0.0.0.0", port: int = 10250
 
 
 class Adapter:
-    def __init__(self, kubelet: Kubelet) -> None:
+    def __init__(self, kubelet: Kubelet, port: int) -> None:
         self._kubelet = kubelet
+        self._port = port
+        self.reviews: reviews.Reviews = reviews.ApiReviews(kubelet.kube, kubelet.node_name)
+        self.log_root = Path("/var/log")
 
     async def container(self, namespace: str, pod: str, container: str) -> backend.ContainerRef:
         found = self._find(namespace, pod)
@@ -104,6 +125,26 @@ class Adapter:
 
     def pods(self) -> Sequence[dict[str, Any]]:
         return self._kubelet.pods()
+
+    def configuration(self) -> Mapping[str, Any]:
+        return configuration.of_node(self._port, self._kubelet.static_pods, self._kubelet.has_controllers)
+
+    async def summary(self, *, only_cpu_and_memory: bool) -> Mapping[str, Any]:
+        return {"node": {"nodeName": self._kubelet.node_name}, "pods": []}
+
+    async def own_metrics(self) -> Sequence[exposition.Family]:
+        version = (((self._kubelet.node() or {}).get("status") or {}).get("nodeInfo") or {}).get("kubeletVersion", "")
+        about = ownmetrics.of_pods(self._kubelet.node_name, version, self._kubelet.pods())
+        return [*about, *await asyncio.to_thread(ownmetrics.of_process)]
+
+    async def resource_metrics(self) -> Sequence[exposition.Family]:
+        return ()
+
+    async def cadvisor_metrics(self) -> Sequence[exposition.Family]:
+        return ()
+
+    def probe_metrics(self) -> bytes:
+        return self._kubelet.probe_metrics()
 
     def _find(self, namespace: str, pod: str) -> dict[str, Any]:
         found = self._kubelet.find(namespace, pod)

@@ -1,21 +1,24 @@
-"""Who may ask: the API server, and nobody else."""
+"""Who may ask: TLS, who the client is (certificate or token), and whether the API server lets him."""
 
 from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from operators.pod.endpoint import attributes, reviews
 
 log = logging.getLogger("ukube.kubelet")
 
-CLIENT = "kube-apiserver-kubelet-client"
+MASTERS = "system:masters"
+_AUTHENTICATED = "system:authenticated"
 
 
 def context(certificate: Path, key: Path, client_ca: Path) -> ssl.SSLContext:
-    """TLS 1.2 or newer; a client without a certificate of `client_ca` does not get past the handshake.
+    """TLS 1.2 or newer; a client certificate must be of `client_ca`, and may be left out (for a token).
 
     Files that are replaced are used from the next connection on. Raises OSError, ssl.SSLError.
     """
@@ -50,32 +53,57 @@ class _Fresh:
 def _context(certificate: Path, key: Path, client_ca: Path) -> ssl.SSLContext:
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
-    made.verify_mode = ssl.CERT_REQUIRED
+    made.verify_mode = ssl.CERT_OPTIONAL
     made.load_cert_chain(certificate, key)
     made.load_verify_locations(client_ca)
     made.set_alpn_protocols(["http/1.1"])
     return made
 
 
-def common_name(request: web.BaseRequest) -> str | None:
-    """Of the verified client certificate."""
+def certified(request: web.BaseRequest) -> attributes.User | None:
+    """The user that a verified client certificate names: common name, and organizations as groups."""
     certificate = request.get_extra_info("peercert") or {}
-    for names in certificate.get("subject", ()):
-        for kind, value in names:
-            if kind == "commonName":
-                return str(value)
-    return None
+    pairs = [(str(kind), str(value)) for names in certificate.get("subject", ()) for kind, value in names]
+    name = next((value for kind, value in pairs if kind == "commonName"), "")
+    groups = tuple(value for kind, value in pairs if kind == "organizationName")
+    return attributes.User(name, (*groups, _AUTHENTICATED)) if name else None
 
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+def bearer(request: web.BaseRequest) -> str:
+    """The token of the Authorization header; "" without one."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
-@web.middleware
-async def only_api_server(request: web.Request, handler: Handler) -> web.StreamResponse:
-    name = common_name(request)
-    if name != CLIENT:
-        resource = "metrics" if request.path == "/metrics" else "proxy"
-        verb = "get" if request.method == "GET" else "create"
-        text = f"Forbidden (user={name or 'system:anonymous'}, verb={verb}, resource=nodes, subresource={resource})\n"
-        return web.Response(status=403, text=text)
-    return await handler(request)
+def guard(asked: reviews.Reviews) -> Middleware:
+    """The middleware through which every request goes."""
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        refusal = await _refusal(request, asked)
+        return await handler(request) if refusal is None else refusal
+
+    return check
+
+
+async def _refusal(request: web.Request, asked: reviews.Reviews) -> web.Response | None:
+    try:
+        user = certified(request)
+        if user is None and (token := bearer(request)):
+            user = await asked.user_of(token)
+    except reviews.Unanswered as error:
+        log.warning("can't tell whose token that is: %s", error)
+        user = None
+    if user is None:
+        return web.Response(status=401, text="Unauthorized")
+    if MASTERS in user.groups:  # no rule can forbid them anything; the API server itself is one
+        return None
+    wish = attributes.of_request(request.method, request.path)
+    for subresource in wish.subresources:
+        try:
+            if await asked.allows(user, wish.verb, subresource):
+                return None
+        except reviews.Unanswered as error:
+            log.warning("can't tell what %s may do: %s", user.name, error)
+            return web.Response(status=500, text=attributes.failed(user, wish, subresource))
+    return web.Response(status=403, text=attributes.forbidden(user, wish))

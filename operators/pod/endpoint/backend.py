@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
+
+from operators.pod.endpoint import exposition, reviews
 
 
 class PodNotFound(Exception):
@@ -58,7 +60,16 @@ class PodRef:
 
 
 class Backend(Protocol):
-    """Answers from what the pod operator knows; the calls may look at the machine, so they are async."""
+    """Answers from what the pod operator knows; the calls may look at the machine, so they are async.
+
+    reviews: who may ask for what. log_root: the folder that /logs/ shows.
+    """
+
+    @property
+    def reviews(self) -> reviews.Reviews: ...
+
+    @property
+    def log_root(self) -> Path: ...
 
     async def container(self, namespace: str, pod: str, container: str) -> ContainerRef:
         """Raises PodNotFound, ContainerNotFound."""
@@ -68,3 +79,18 @@ class Backend(Protocol):
 
     def pods(self) -> Sequence[dict[str, Any]]:
         """The Pod objects bound to this node (for GET /pods); must not be changed."""
+
+    def configuration(self) -> Mapping[str, Any]:
+        """The node's KubeletConfiguration."""
+
+    async def summary(self, *, only_cpu_and_memory: bool) -> Mapping[str, Any]:
+        """What the node and its Pods use, as /stats/summary has it."""
+
+    async def own_metrics(self) -> Sequence[exposition.Family]:
+        """What kubelet counts about itself."""
+
+    async def resource_metrics(self) -> Sequence[exposition.Family]: ...
+
+    async def cadvisor_metrics(self) -> Sequence[exposition.Family]: ...
+
+    def probe_metrics(self) -> bytes: ...

@@ -1,18 +1,26 @@
-"""The log files of a container: which run is which, and reading them in blocks of whole lines."""
+"""The log files of a container: which run is which, and which parts a run's log has."""
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
+import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from operators.pod.endpoint import logformat
+_NAME = re.compile(r"(?P<run>[0-9A-Za-z_-]+)\.log(?:\.(?P<rotated>[0-9]{8}-[0-9]{6}(?:\.[0-9]+)?)(?P<packed>\.gz)?)?")
+_TRIES = 10  # a rotation takes milliseconds; meeting one is rare, meeting ten is not possible
 
-BLOCK = 128 * 1024
-_TAIL_BLOCK = 64 * 1024
-_LONGEST = 16 * 1024 * 1024  # a line longer than this is no line
-_NAME = re.compile(r"(?P<run>[0-9A-Za-z_-]+)\.log(?P<rotated>\.[0-9]{8}-[0-9]{6}(?:\.[0-9]+)?)?")
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of a run's log. rotated: when it was rotated away, as text that sorts; "" for the one being written."""
+
+    path: Path
+    rotated: str = ""
+    packed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +28,7 @@ class Run:
     """One run of a container: its log, and the older parts of it that were rotated away (oldest first)."""
 
     log: Path
-    rotated: tuple[Path, ...] = ()
-
-    def parts(self) -> list[Path]:
-        return [*self.rotated, self.log]
+    rotated: tuple[Part, ...] = ()
 
     def owns(self, name: str) -> bool:
         """Whether a file of this name is (or was) this run's log."""
@@ -34,90 +39,102 @@ class Run:
 def runs(directory: Path) -> list[Run]:
     """All runs, oldest first. A run writes before the next one begins, so the last change of its files orders them."""
     newest: dict[str, int] = {}
-    rotated: dict[str, list[Path]] = {}
+    rotated: dict[str, dict[str, Part]] = {}
     try:
         entries = list(os.scandir(directory))
     except FileNotFoundError:
         return []
     for entry in entries:
         found = _NAME.fullmatch(entry.name)
-        if found is None or not entry.is_file(follow_symlinks=False):
+        try:
+            if found is None or not entry.is_file(follow_symlinks=False):
+                continue
+            changed = entry.stat(follow_symlinks=False).st_mtime_ns
+        except FileNotFoundError:  # packed or removed at this moment
             continue
         run = found["run"]
-        newest[run] = max(newest.get(run, 0), entry.stat(follow_symlinks=False).st_mtime_ns)
-        parts = rotated.setdefault(run, [])
-        if found["rotated"]:
-            parts.append(Path(entry.path))
+        newest[run] = max(newest.get(run, 0), changed)
+        parts = rotated.setdefault(run, {})
+        # For a moment a part is there twice, plain and packed.
+        if found["rotated"] and not (found["packed"] and found["rotated"] in parts):
+            parts[found["rotated"]] = Part(Path(entry.path), found["rotated"], bool(found["packed"]))
     ordered = sorted(newest, key=lambda run: (newest[run], run))
-    return [Run(directory / f"{run}.log", tuple(sorted(rotated[run]))) for run in ordered]
+    return [Run(directory / f"{run}.log", tuple(part for _, part in sorted(rotated[run].items()))) for run in ordered]
 
 
-class LogReader:
-    """Reads one file onwards from `offset`, whole lines at a time; it may still grow."""
+def run_of(log: Path) -> Run:
+    """The run that writes this log, with the parts it has now."""
+    return next((run for run in runs(log.parent) if run.log == log), Run(log))
 
-    def __init__(self, path: Path, offset: int = 0) -> None:
-        self._descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        self._offset = offset
-        self._rest = b""
+
+@dataclass(slots=True)
+class Opened:
+    """An open part: rotating, packing and removing it changes nothing for whoever reads. identity, changed: as of its
+    file, not of what it was unpacked into."""
+
+    descriptor: int
+    identity: tuple[int, int]
+    changed: int
+    is_current: bool
 
     def close(self) -> None:
-        os.close(self._descriptor)
+        os.close(self.descriptor)
 
-    def is_at(self, path: Path) -> bool | None:
-        """Whether `path` still names this file; None if it names nothing."""
+
+def open_parts(log: Path) -> list[Opened]:
+    """All parts of a run's log, oldest first, none twice and none missing, also when it is rotated meanwhile."""
+    for _ in range(_TRIES):
+        run = run_of(log)
+        opened = [found for part in run.rotated if (found := _open(part)) is not None]
+        is_whole = len(opened) == len(run.rotated)
+        if (current := _open(Part(log))) is not None:  # for a moment in each rotation there is none
+            opened.append(current)
+        # What was the current part in the list may have been rotated by the time it was opened.
+        if is_whole and _stamps(run_of(log)) == _stamps(run):
+            return opened
+        for part in opened:
+            part.close()
+    return []
+
+
+def _stamps(run: Run) -> list[str]:
+    return [part.rotated for part in run.rotated]
+
+
+def opened_after(log: Path, seen: Opened) -> list[Opened]:
+    """The parts that were written after `seen`, which may have been rotated, packed or removed since."""
+    parts = open_parts(log)
+    after = [
+        part for part in parts if part.identity != seen.identity and (part.is_current or part.changed > _end(seen))
+    ]
+    for part in parts:
+        if part not in after:
+            part.close()
+    return after
+
+
+def _end(seen: Opened) -> int:
+    return os.fstat(seen.descriptor).st_mtime_ns if seen.is_current else seen.changed
+
+
+def _open(part: Part) -> Opened | None:
+    try:
+        descriptor = os.open(part.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    there = os.fstat(descriptor)
+    identity, changed = (there.st_dev, there.st_ino), there.st_mtime_ns
+    if part.packed:
+        descriptor = _unpacked(descriptor)
+    return Opened(descriptor, identity, changed, is_current=not part.rotated)
+
+
+def _unpacked(packed: int) -> int:
+    """A nameless file on the disk with the text; it goes when it is closed."""
+    with os.fdopen(packed, "rb") as raw, gzip.open(raw) as text, tempfile.TemporaryFile(dir="/var/tmp") as plain:
         try:
-            there = path.stat(follow_symlinks=False)
-        except FileNotFoundError:
-            return None
-        here = os.fstat(self._descriptor)
-        return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
-
-    def read(self, formatter: logformat.Formatter) -> bytes | None:
-        """What the next lines look like to the client (perhaps nothing: b""); None when no whole line is there."""
-        while True:
-            piece = os.pread(self._descriptor, BLOCK, self._offset)
-            if not piece:
-                return None
-            self._offset += len(piece)
-            end = piece.rfind(b"\n") + 1
-            if end:
-                block, self._rest = self._rest + piece[:end], piece[end:]
-                return formatter.feed(block)
-            self._rest = self._rest + piece if len(self._rest) < _LONGEST else b""
-
-
-def tail(parts: list[Path], wanted: int) -> tuple[int, int]:
-    """Where the last `wanted` lines begin: index of the part, offset in it."""
-    counter = logformat.TailCounter(wanted)
-    for index in range(len(parts) - 1, -1, -1):
-        try:
-            offset = _tail_of(parts[index], counter)
-        except FileNotFoundError:  # rotated away meanwhile
-            return min(index + 1, len(parts) - 1), 0
-        if offset is not None:
-            return index, offset
-    return 0, 0
-
-
-def _tail_of(path: Path, counter: logformat.TailCounter) -> int | None:
-    """None if the tail begins before this file."""
-    with path.open("rb") as file:
-        end = file.seek(0, os.SEEK_END)
-        rest = b""  # the head of what was read last: the end of a line that began earlier
-        begin = end
-        complete = False  # the text after the last newline is a line still being written
-        while begin > 0:
-            size = min(_TAIL_BLOCK, begin)
-            begin -= size
-            block = os.pread(file.fileno(), size, begin) + rest
-            position = len(block)
-            lines = block.split(b"\n")
-            for raw in reversed(lines[1:]):
-                if complete and counter.back(raw):
-                    return begin + position + 1
-                complete = True
-                position -= len(raw) + 1
-            rest = lines[0]
-        if complete and counter.back(rest):
-            return len(rest) + 1
-    return None
+            shutil.copyfileobj(text, plain, 1 << 20)
+        except (EOFError, OSError):
+            pass  # damaged: what could be read is better than nothing
+        plain.flush()
+        return os.dup(plain.fileno())

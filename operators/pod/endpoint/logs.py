@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import select
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
-from operators.pod.endpoint import backend, inotify, logfiles, logformat, logoptions
+from operators._node import inotify
+from operators.pod.endpoint import backend, logfiles, logformat, logoptions, logreader
 
 Write = Callable[[bytes], Awaitable[None]]
 
@@ -63,7 +64,7 @@ class _Log:
         self._run = run
         self._formatter = formatter
         self._write = write
-        self._reader: logfiles.LogReader | None = None
+        self._reader: logreader.LogReader | None = None
 
     def close(self) -> None:
         if self._reader is not None:
@@ -72,11 +73,13 @@ class _Log:
 
     async def write_all(self, tail: int | None) -> None:
         """What is there by now; the reader then stands at the end of the newest part."""
-        parts = self._run.parts()
-        first, offset = (0, 0) if tail is None else await asyncio.to_thread(logfiles.tail, parts, tail)
-        for index in range(first, len(parts)):
-            if await self._open(parts[index], offset if index == first else 0):
-                await self._drain()
+        parts = await asyncio.to_thread(logfiles.open_parts, self._run.log)
+        first, offset = 0, 0
+        if tail is not None and parts:
+            first, offset = await asyncio.to_thread(logreader.tail, parts, tail)
+        for part in parts[:first]:
+            part.close()
+        await self._read(parts[first:], offset)
 
     async def follow(self, pid: int, watch: inotify.Watch) -> None:
         """Ends when the container's process has ended and conmon, which does so after it, has closed the log."""
@@ -89,8 +92,7 @@ class _Log:
                     return  # the Pod is gone; a rotation renames
                 if self._is_replaced():  # rotated: conmon makes the new file when it is done with the old one
                     await self._drain()
-                    await self._open(self._run.log)
-                    await self._drain()
+                    await self._advance()
                 elif not process.alive():
                     closed = any(event.mask & inotify.CLOSE_WRITE and self._run.owns(event.name) for event in events)
                     if closed or not (events or alive):
@@ -98,16 +100,32 @@ class _Log:
 
     def _is_replaced(self) -> bool:
         """Whether the log's name now leads to a file other than the one being read."""
-        return self._run.log.exists() if self._reader is None else self._reader.is_at(self._run.log) is False
-
-    async def _open(self, path: Path, offset: int = 0) -> bool:
         try:
-            following = await asyncio.to_thread(logfiles.LogReader, path, offset)
+            there = self._run.log.stat(follow_symlinks=False)
         except FileNotFoundError:
             return False
-        self.close()
-        self._reader = following
-        return True
+        return self._reader is None or (there.st_dev, there.st_ino) != self._reader.part.identity
+
+    async def _advance(self) -> None:
+        """On to what came after the part being read: for a slow client there may have been several rotations."""
+        log = self._run.log
+        if self._reader is None:
+            parts = await asyncio.to_thread(logfiles.open_parts, log)
+        else:
+            parts = await asyncio.to_thread(logfiles.opened_after, log, self._reader.part)
+        await self._read(parts)
+
+    async def _read(self, parts: Sequence[logfiles.Opened], offset: int = 0) -> None:
+        """One part after the other; the last one stays open."""
+        left = deque(parts)
+        try:
+            while left:
+                self.close()
+                self._reader, offset = logreader.LogReader(left.popleft(), offset), 0
+                await self._drain()
+        finally:
+            for part in left:
+                part.close()
 
     async def _drain(self) -> None:
         """Reads and formats in a thread, a block at a time: disks and long logs must not stop the loop."""

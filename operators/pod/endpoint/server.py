@@ -1,4 +1,4 @@
-"""The kubelet endpoint's HTTPS server: kubelet's routes, for the API server alone."""
+"""The kubelet endpoint's HTTPS server: kubelet's routes, for whom the API server allows."""
 
 from __future__ import annotations
 
@@ -6,10 +6,21 @@ import asyncio
 import time
 from pathlib import Path
 
-import orjson
 from aiohttp import web
 
-from operators.pod.endpoint import authorize, backend, logfiles, logoptions, logs, runtime, streams, upgrade, websocket
+from operators.pod.endpoint import (
+    authorize,
+    backend,
+    logfiles,
+    logoptions,
+    logs,
+    nodelogs,
+    plain,
+    runtime,
+    streams,
+    upgrade,
+    websocket,
+)
 from operators.pod.endpoint import channels as protocols
 
 _STOPPING = 1.0  # seconds that open streams get when the server stops
@@ -41,12 +52,14 @@ async def serve(
 
 
 def application(source: backend.Backend, launcher: runtime.Launcher) -> web.Application:
-    app = web.Application(middlewares=[authorize.only_api_server])
-    endpoint = _Endpoint(source)
+    app = web.Application(middlewares=[authorize.guard(source.reviews)])
+    endpoint = _Logs(source)
+    node_logs = nodelogs.NodeLogs(source.log_root)
     tied = streams.Streams(source, launcher)
     app.on_cleanup.append(tied.close)
-    app.router.add_get("/healthz", endpoint.healthz)
-    app.router.add_get("/pods", endpoint.pods)
+    plain.Plain(source).add_to(app)
+    for path in ("/logs", "/logs/", "/logs/{path:.+}"):
+        app.router.add_get(path, node_logs.answer)
     app.router.add_get("/containerLogs/{namespace}/{pod}/{container}", endpoint.logs, allow_head=False)
     for method in ("GET", "POST"):
         app.router.add_route(method, "/exec/{namespace}/{pod}/{container}", tied.exec)
@@ -55,18 +68,11 @@ def application(source: backend.Backend, launcher: runtime.Launcher) -> web.Appl
     return app
 
 
-class _Endpoint:
-    """The routes that answer with plain HTTP."""
+class _Logs:
+    """/containerLogs."""
 
     def __init__(self, source: backend.Backend) -> None:
         self._source = source
-
-    async def healthz(self, _request: web.Request) -> web.StreamResponse:
-        return web.Response(text="ok")
-
-    async def pods(self, _request: web.Request) -> web.StreamResponse:
-        body = {"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": list(self._source.pods())}
-        return web.Response(body=orjson.dumps(body), content_type="application/json")
 
     async def logs(self, request: web.Request) -> web.StreamResponse:
         names = request.match_info

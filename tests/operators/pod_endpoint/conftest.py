@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession, TCPConnector
 
-from operators.pod.endpoint import authorize, server
+from operators.pod.endpoint import server
 from tests.operators.pod_endpoint.machine import Authority, Machine, run_here
 
 
@@ -33,7 +33,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture(scope="session")
 def api_context(authority: Authority) -> ssl.SSLContext:
-    return authority.client_context("kubelet-client", authorize.CLIENT)
+    return authority.client_context("kubelet-client", "kube-apiserver-kubelet-client")
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from operators.pod.endpoint import backend, runtime
+from operators.pod.endpoint import attributes, backend, exposition, runtime
 
 _SIGNING = x509.KeyUsage(
     digital_signature=True,
@@ -39,11 +39,11 @@ class Authority:
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         self.ca = self._write(name, self._key, self._name, self._key, authority=True)
 
-    def issue(self, file: str, common_name: str) -> tuple[Path, Path]:
+    def issue(self, file: str, common_name: str, group: str = "system:masters") -> tuple[Path, Path]:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name(
             [
-                x509.NameAttribute(NameOID.ORGANIZATION_NAME, "system:masters"),
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, group),
                 x509.NameAttribute(NameOID.COMMON_NAME, common_name),
             ]
         )
@@ -89,10 +89,26 @@ class Authority:
         )
         return paths
 
-    def client_context(self, name: str, common_name: str) -> ssl.SSLContext:
+    def client_context(self, name: str, common_name: str, group: str = "system:masters") -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=self.ca[0])
-        context.load_cert_chain(*self.issue(name, common_name))
+        context.load_cert_chain(*self.issue(name, common_name, group))
         return context
+
+
+@dataclass
+class Reviews:
+    """Tokens and rights of the test."""
+
+    users: dict[str, attributes.User] = field(default_factory=dict)
+    rights: set[tuple[str, str, str]] = field(default_factory=set)
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+
+    async def user_of(self, token: str) -> attributes.User | None:
+        return self.users.get(token)
+
+    async def allows(self, user: attributes.User, verb: str, subresource: str) -> bool:
+        self.asked.append((user.name, verb, subresource))
+        return (user.name, verb, subresource) in self.rights
 
 
 @dataclass
@@ -102,6 +118,7 @@ class Machine:
     root: Path
     containers: dict[tuple[str, str, str], backend.ContainerRef] = field(default_factory=dict)
     sandboxes: dict[tuple[str, str], backend.PodRef] = field(default_factory=dict)
+    reviews: Reviews = field(default_factory=Reviews)
 
     def add(self, pod: str = "web", container: str = "c", namespace: str = "ns", **fields: Any) -> backend.ContainerRef:
         uid = f"uid-{pod}"
@@ -116,6 +133,24 @@ class Machine:
 
     def set_netns(self, pod: str, path: Path | None, namespace: str = "ns") -> None:
         self.sandboxes[namespace, pod] = replace(self.sandboxes[namespace, pod], netns=path)
+
+    @property
+    def log_root(self) -> Path:
+        return self.root
+
+    def configuration(self) -> Mapping[str, Any]:
+        return {"maxPods": 250}
+
+    async def summary(self, *, only_cpu_and_memory: bool) -> Mapping[str, Any]:
+        return {"node": {"nodeName": "here"}, "pods": [], "only": only_cpu_and_memory}
+
+    async def own_metrics(self) -> Sequence[exposition.Family]:
+        return (exposition.Family("own", "x", "gauge", (exposition.Sample(1),)),)
+
+    resource_metrics = cadvisor_metrics = own_metrics
+
+    def probe_metrics(self) -> bytes:
+        return b""
 
     async def container(self, namespace: str, pod: str, container: str) -> backend.ContainerRef:
         await self.pod(namespace, pod)

@@ -5,6 +5,7 @@ import aiohttp
 import pytest
 from aiohttp import ClientSession, TCPConnector
 
+from operators.pod.endpoint import attributes
 from tests.operators.pod_endpoint.conftest import Endpoint
 from tests.operators.pod_endpoint.machine import Authority
 
@@ -12,19 +13,56 @@ PATHS = ["/healthz", "/pods", "/containerLogs/ns/web/c", "/exec/ns/web/c?command
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_another_name_of_the_same_ca_is_forbidden(endpoint: Endpoint, path: str) -> None:
+async def test_another_user_of_the_same_ca_needs_the_right(endpoint: Endpoint, path: str) -> None:
     endpoint.machine.add()
-    context = endpoint.authority.client_context("other", "kubernetes-admin")
+    context = endpoint.authority.client_context("other", "jane", "team")
     async with ClientSession(endpoint.url, connector=TCPConnector(ssl=context)) as http, http.get(path) as answer:
         assert answer.status == 403
-        assert (await answer.text()).startswith("Forbidden (user=kubernetes-admin, verb=get, resource=nodes")
+        assert (await answer.text()).startswith("Forbidden (user=jane, verb=get, resource=nodes, subresource(s)=[")
 
 
-async def test_without_a_certificate_the_handshake_fails(endpoint: Endpoint) -> None:
+@pytest.mark.parametrize("path", PATHS)
+async def test_without_certificate_and_token_nobody_is_let_in(endpoint: Endpoint, path: str) -> None:
     context = ssl.create_default_context(cafile=endpoint.authority.ca[0])
     async with ClientSession(endpoint.url, connector=TCPConnector(ssl=context)) as http:
-        with pytest.raises(aiohttp.ClientError):
-            await http.get("/healthz")
+        for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic eDp5"}):
+            async with http.get(path, headers=headers) as answer:
+                assert (answer.status, await answer.text()) == (401, "Unauthorized")
+
+
+@pytest.mark.parametrize(
+    ("path", "right", "status"),
+    [
+        ("/healthz", "healthz", 200),
+        ("/healthz", "proxy", 200),
+        ("/pods", "pods", 200),
+        ("/runningpods/", "pods", 200),
+        ("/configz", "configz", 200),
+        ("/configz", "metrics", 403),
+        ("/metrics", "metrics", 200),
+        ("/metrics/resource", "metrics", 200),
+        ("/metrics/cadvisor", "proxy", 403),
+        ("/stats/summary", "stats", 200),
+        ("/stats/summary", "proxy", 403),
+        ("/logs/", "log", 200),
+        ("/containerLogs/ns/web/c", "log", 403),
+        ("/containerLogs/ns/web/c", "proxy", 200),
+        ("/nothing", "proxy", 404),
+    ],
+)
+async def test_a_token_is_let_in_by_the_right_for_its_path(
+    endpoint: Endpoint, path: str, right: str, status: int
+) -> None:
+    endpoint.machine.add()
+    endpoint.machine.reviews.users["secret"] = attributes.User("prometheus", ("monitoring",))
+    endpoint.machine.reviews.rights.add(("prometheus", "get", right))
+    context = ssl.create_default_context(cafile=endpoint.authority.ca[0])
+    async with ClientSession(endpoint.url, connector=TCPConnector(ssl=context)) as http:
+        async with http.get(path, headers={"Authorization": "Bearer secret"}) as answer:
+            assert answer.status == status
+        headers = {"Authorization": "Bearer secret"}
+        async with http.post("/exec/ns/web/c?command=id&output=1", headers=headers) as answer:
+            assert answer.status == 403
 
 
 async def test_a_certificate_of_another_ca_fails(endpoint: Endpoint, tmp_path: Path) -> None:

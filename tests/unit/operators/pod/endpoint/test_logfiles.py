@@ -1,3 +1,4 @@
+import gzip
 import os
 from pathlib import Path
 
@@ -5,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from operators.pod.endpoint import backend, logfiles, logformat, logs
+from operators.pod.endpoint import backend, logfiles, logformat, logreader, logs
 
 
 def written(directory: Path, name: str, mtime: int, text: bytes = b"") -> Path:
@@ -21,15 +22,22 @@ def test_runs_are_ordered_by_their_last_change(tmp_path: Path) -> None:
     written(tmp_path, "mmm.log", 20)
     written(tmp_path, "mmm.log.20240102-000000", 15)
     written(tmp_path, "mmm.log.20240101-000000", 12)
-    for other in ("mmm.log.20240101-000000.gz", "mmm.log.tmp", "notes.txt", ".log"):
+    written(tmp_path, "mmm.log.20240102-000000.gz", 15)  # packed, and not removed yet
+    written(tmp_path, "mmm.log.20231231-000000.gz", 11)
+    for other in ("mmm.log.gz", "mmm.log.20240101-000000.gz.tmp", "mmm.log.tmp", "notes.txt", ".log"):
         written(tmp_path, other, 99)
     (tmp_path / "dir.log").mkdir()
     (tmp_path / "link.log").symlink_to("/etc/passwd")
     runs = logfiles.runs(tmp_path)
     assert [run.log.name for run in runs] == ["zzz.log", "mmm.log", "aaa.log"]
-    assert [path.name for path in runs[1].parts()] == ["mmm.log.20240101-000000", "mmm.log.20240102-000000", "mmm.log"]
-    assert runs[1].owns("mmm.log") and runs[1].owns("mmm.log.20240102-000000")
-    assert not runs[1].owns("aaa.log") and not runs[1].owns("mmm.log.20240102-000000.gz")
+    assert [part.path.name for part in runs[1].rotated] == [
+        "mmm.log.20231231-000000.gz",
+        "mmm.log.20240101-000000",
+        "mmm.log.20240102-000000",
+    ]
+    assert [part.packed for part in runs[1].rotated] == [True, False, False]
+    assert runs[1].owns("mmm.log") and runs[1].owns("mmm.log.20240102-000000.gz")
+    assert not runs[1].owns("aaa.log") and not runs[1].owns("mmm.log.tmp")
 
 
 def test_no_directory_means_no_runs(tmp_path: Path) -> None:
@@ -44,16 +52,19 @@ LINES = st.lists(st.tuples(st.sampled_from("FFFP"), st.integers(0, 300)), max_si
 def test_tail_is_the_end_of_the_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: list[tuple[str, int]], wanted: int, cut: int, torn: bool
 ) -> None:
-    monkeypatch.setattr(logfiles, "_TAIL_BLOCK", 128)
+    monkeypatch.setattr(logreader, "_TAIL_BLOCK", 128)
     raw = [f"t stdout {tag} {index}{'x' * size}\n".encode() for index, (tag, size) in enumerate(lines)]
-    parts = [tmp_path / "r.log.20240101-000000", tmp_path / "r.log"]
-    parts[0].write_bytes(b"".join(raw[:cut]))
-    parts[1].write_bytes(b"".join(raw[cut:]) + (b"t stdout F not yet compl" if torn else b""))
-    first, offset = logfiles.tail(parts, wanted)
+    log = tmp_path / "r.log"
+    (tmp_path / "r.log.20240101-000000.gz").write_bytes(gzip.compress(b"".join(raw[:cut]), 1))
+    log.write_bytes(b"".join(raw[cut:]) + (b"t stdout F not yet compl" if torn else b""))
+    parts = logfiles.open_parts(log)
+    first, offset = logreader.tail(parts, wanted)
     text = b""
     formatter = logformat.Formatter()
+    for part in parts[:first]:
+        part.close()
     for index in range(first, len(parts)):
-        reader = logfiles.LogReader(parts[index], offset if index == first else 0)
+        reader = logreader.LogReader(parts[index], offset if index == first else 0)
         while (piece := reader.read(formatter)) is not None:
             text += piece
         reader.close()

@@ -6,9 +6,20 @@ from typing import Any
 import pytest
 from multidict import MultiDict
 
-from operators.pod.endpoint import adapter, backend, channels, logoptions, options, runtime, session, statuses
+from operators.pod.endpoint import (
+    adapter,
+    backend,
+    channels,
+    exposition,
+    logoptions,
+    options,
+    runtime,
+    session,
+    statuses,
+)
 from operators.pod.endpoint.logoptions import LogOptions
 from operators.pod.paths import Paths
+from tests.fakes.kube import FakeKube
 
 NOW = 1_700_000_000 * 10**9
 
@@ -166,6 +177,16 @@ class FakeKubelet:
 
     pki = Path("/pki")
     paths = Paths()
+    kube = FakeKube("pod")
+    node_name = "pi"
+    static_pods = "/manifests"
+    has_controllers = False
+
+    def node(self) -> dict[str, Any]:
+        return {"status": {"nodeInfo": {"kubeletVersion": "v1.36.0"}}}
+
+    def probe_metrics(self) -> bytes:
+        return b""
 
     def pods(self) -> list[dict[str, Any]]:
         return [POD]
@@ -184,7 +205,7 @@ class FakeKubelet:
 
 
 async def test_adapter() -> None:
-    adapted = adapter.Adapter(FakeKubelet())
+    adapted = adapter.Adapter(FakeKubelet(), 10250)
     running = await adapted.container("ns", "p", "c")
     assert (running.state, running.pid, running.container_id, running.tty, running.stdin) == (
         "running",
@@ -200,3 +221,18 @@ async def test_adapter() -> None:
         await adapted.container("ns", "other", "c")
     with pytest.raises(backend.ContainerNotFound):
         await adapted.container("ns", "p", "../../etc")
+
+
+async def test_own_metrics_tell_of_pods_and_process() -> None:
+    text = exposition.render(await adapter.Adapter(FakeKubelet(), 10250).own_metrics())
+    assert 'kubelet_node_name{node="pi"} 1\n' in text
+    assert 'kubelet_running_containers{container_state="exited"} 1\n' in text
+    assert "kubelet_running_pods 0\n" in text
+    assert 'git_version="v1.36.0",major="1",minor="36"' in text
+    assert "# TYPE process_cpu_seconds_total counter\n" in text
+
+
+def test_configuration_says_what_is() -> None:
+    found = adapter.Adapter(FakeKubelet(), 10250).configuration()
+    assert (found["staticPodPath"], found["port"], found["containerLogMaxSize"]) == ("/manifests", 10250, "10Mi")
+    assert (found["shutdownGracePeriod"], found["enforceNodeAllocatable"]) == ("30s", [])

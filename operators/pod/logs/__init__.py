@@ -1,0 +1,1 @@
+"""The containers' log files: rotated when they grow, removed when nobody can ask for them any more."""

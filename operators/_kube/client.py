@@ -77,6 +77,11 @@ class Kube:
         self._recorder = recorder
         self._doubtful: set[tuple[Kind, str]] = set()
 
+    @property
+    def api(self) -> Api:
+        """Requests past the cache, for what is written for whoever can make requests."""
+        return self._api
+
     # Reading: from the cache
 
     def get_or_none(self, api_version: str, resource: str, key: Key) -> Object | None:

@@ -45,7 +45,8 @@ def offered(name: str) -> Controller | Dormant:
     if sleep is None:
         return load(name)
     kinds = tuple(paths.parse_kind(text) for text in sleep.wakes_on)
-    return Dormant(name, kinds, sleep.user, partial(load, name))
+    errand = importlib.import_module(f"operators.{name}.{sleep.errand}").run if sleep.errand else None
+    return Dormant(name, kinds, sleep.user, partial(load, name), errand)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 
 from operators._kube import paths
+from operators._kube.client import Api
 from operators._kube.controller import Controller
 from operators._kube.errors import ApiError
 from operators._kube.paths import Kind
@@ -22,25 +23,37 @@ log = logging.getLogger("ukube.host")
 
 @dataclass(frozen=True, slots=True)
 class Dormant:
-    """An operator that is not loaded yet. `wakes_on`: the kinds of which one object wakes it; `user`: its identity."""
+    """An operator that is not loaded yet. `wakes_on`: the kinds of which one object wakes it; `user`: its identity.
+
+    `errand`: what it does before it falls asleep.
+    """
 
     name: str
     wakes_on: tuple[Kind, ...]
     user: str
     load: Callable[[], Controller]
+    errand: Callable[[Api], Awaitable[None]] | None = None
 
 
 async def until_needed(operator: Dormant, link: Link, *, own_user: bool) -> None:
     """Returns when an object of one of the kinds exists. Costs one watch for each kind, and no work while it waits."""
     session = Session(link, operator.name, user=operator.user if own_user else "")
-    watches = [asyncio.create_task(_until_one(session, kind)) for kind in operator.wakes_on]
+    try:
+        if operator.errand is not None:
+            await operator.errand(session)
+        await _first(session, operator.wakes_on)
+    finally:
+        await session.close()
+
+
+async def _first(session: Session, kinds: Iterable[Kind]) -> None:
+    watches = [asyncio.create_task(_until_one(session, kind)) for kind in kinds]
     try:
         await asyncio.wait(watches, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for watch in watches:
             watch.cancel()
         await asyncio.wait(watches)
-        await session.close()
 
 
 async def _until_one(session: Session, kind: Kind) -> None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from operators._kube import identity, meta, volumes
+from operators._kube import meta, volumes
 from operators._kube.controller import DONE, Controller, Key, Kube, Result, Watch
 from operators._kube.meta import Object
-from operators.persistentvolume import binding, plan, reclaim, status
+from operators.persistentvolume import SLEEP, binding, plan, reclaim, status
 
-controller = Controller(
-    "persistentvolume", user=identity.account("persistent-volume-binder"), component="persistentvolume-controller"
-)
+controller = Controller("persistentvolume", user=SLEEP.user, component="persistentvolume-controller")
 
 _CLAIMS, _VOLUMES = "persistentvolumeclaims", "persistentvolumes"
 _CLASSES = ("storage.k8s.io/v1", "storageclasses")

@@ -5,47 +5,52 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from operators._kube import meta, volumes
-from operators._kube.client import Kube
+from operators._kube import meta, paths, volumes
+from operators._kube.client import Api
 from operators._kube.errors import ApiError
 from operators._kube.meta import Key, Object
-from operators.provisioner import parameters, plan
+from operators._kube.paths import Kind
+from operators.provisioner import parameters
+from operators.provisioner.parameters import PROVISIONER
 
-_API, _CLASSES = "storage.k8s.io/v1", "storageclasses"
+_CLASSES = Kind("storage.k8s.io/v1", "storageclasses")
 NAME = "standard"
 
 
 def body() -> Object:
     return {
-        "apiVersion": _API,
+        "apiVersion": _CLASSES.api_version,
         "kind": "StorageClass",
         "metadata": {"name": NAME, "annotations": {volumes.IS_DEFAULT_CLASS: "true"}},
-        "provisioner": plan.NAME,
+        "provisioner": PROVISIONER,
         "reclaimPolicy": "Delete",
         "volumeBindingMode": "WaitForFirstConsumer",
         "allowVolumeExpansion": True,
     }
 
 
-async def ensure(kube: Kube, root: Path | None = None) -> None:
+async def run(api: Api) -> None:
     """Makes the class, unless this node has been at work for this cluster before or there is a class.
 
     That it was is noted beside the volumes, by the UID of the namespace kube-system: what a cluster is known by.
     Raises ApiError, OSError.
     """
-    system = await kube.fetch("v1", "namespaces", Key("", "kube-system"))
-    if system is None:
-        return
-    mark, uid = (root or Path(parameters.ROOT)) / ".cluster", meta.uid_of(system)
+    mark = Path(parameters.ROOT) / ".cluster"
+    uid = meta.uid_of(await api.send("GET", paths.of_object(Kind("v1", "namespaces"), Key("", "kube-system"))))
     if await asyncio.to_thread(_read, mark) == uid:
         return
-    if not await kube.fetch_list(_API, _CLASSES):
-        try:
-            await kube.create(_API, _CLASSES, body())
-        except ApiError as error:
-            if not error.is_already_exists:
-                raise
+    present = await api.send("GET", paths.of_collection(_CLASSES), params={"limit": "1"})
+    if not present.get("items"):
+        await _create(api)
     await asyncio.to_thread(_write, mark, uid)
+
+
+async def _create(api: Api) -> None:
+    try:
+        await api.send("POST", paths.of_collection(_CLASSES), body=body())
+    except ApiError as error:
+        if not error.is_already_exists:
+            raise
 
 
 def _read(mark: Path) -> str:

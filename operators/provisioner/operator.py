@@ -10,10 +10,10 @@ from operators._kube import identity, meta, volumes
 from operators._kube.controller import DONE, Controller, Key, Kube, Result, Watch
 from operators._kube.errors import ApiError, Terminal
 from operators._kube.meta import Object
-from operators.provisioner import defaultclass, directories, growth, parameters, plan
+from operators.provisioner import SLEEP, defaultclass, directories, growth, parameters, plan
 from operators.provisioner.parameters import Unusable
 
-controller = Controller("provisioner", user=identity.account("volume-provisioner"), component=plan.NAME)
+controller = Controller("provisioner", user=SLEEP.user, component=plan.NAME)
 
 _CLAIMS, _VOLUMES = "persistentvolumeclaims", "persistentvolumes"
 _CLASSES = ("storage.k8s.io/v1", "storageclasses")
@@ -27,7 +27,7 @@ def waiting(storage_class: Object, kube: Kube) -> Iterable[Key]:
 @controller.on_startup
 async def start(kube: Kube) -> None:
     """What a former run left half done goes; a new cluster gets its class."""
-    await defaultclass.ensure(kube)
+    await defaultclass.run(kube.api)
     names = {meta.name_of(volume) for volume in await kube.fetch_list("v1", _VOLUMES)}
     names |= {f"pvc-{meta.uid_of(claim)}" for claim in await kube.fetch_list("v1", _CLAIMS)}
     await asyncio.to_thread(directories.tidy, parameters.ROOT, names)

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+#: What StorageClasses call this provisioner.
+PROVISIONER = "microkube.io/node"
 #: Below which volumes lie where the class says nothing else.
 ROOT = "/var/lib/ukube/volumes"
 _MODE = re.compile(r"0?[0-7]{3,4}")

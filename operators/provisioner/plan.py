@@ -11,7 +11,7 @@ from operators._kube.meta import Key, Object
 from operators.provisioner import parameters
 from operators.provisioner.parameters import Parameters, Unusable
 
-NAME = "microkube.io/node"
+NAME = parameters.PROVISIONER
 #: Keeps a volume until what it holds is removed, as every external provisioner does it.
 FINALIZER = "external-provisioner.volume.kubernetes.io/finalizer"
 _NAME = re.compile(r"pvc-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

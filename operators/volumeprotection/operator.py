@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from operators._kube import identity
 from operators._kube.controller import DONE, Controller, Key, Kube, Result
-from operators.volumeprotection import plan
+from operators.volumeprotection import SLEEP, plan
 
 controller = Controller(
     "volumeprotection",
-    user=identity.account("pvc-protection-controller"),
+    user=SLEEP.user,
     component="persistentvolumeclaim-protection-controller",
 )
 

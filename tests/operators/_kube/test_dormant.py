@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+from operators._kube.client import Api
 from operators._kube.controller import Controller
 from operators._kube.dormant import Dormant
 from operators._kube.paths import Kind
@@ -30,6 +33,18 @@ async def test_the_first_object_wakes_it(server: FakeServer, running_host: Runni
         await until(lambda: len(pods(server)) == 3)
         assert "asleep" not in host.health()["replicaset"]
     assert loaded == ["replicaset"]
+
+
+async def test_it_runs_its_errand_before_it_sleeps(server: FakeServer, running_host: Running):
+    loaded: list[str] = []
+
+    async def errand(api: Api) -> None:
+        await api.send("POST", "/api/v1/namespaces", body={"metadata": {"name": "made"}})
+
+    async with running_host(dataclasses.replace(sleeper(loaded), errand=errand)):
+        await until(lambda: any("replicasets" in line and "watch" in line for line in server.log))
+        assert any(line.startswith("POST /api/v1/namespaces") for line in server.log)
+        assert loaded == []
 
 
 async def test_an_object_that_is_there_already_does(server: FakeServer, running_host: Running):

@@ -42,8 +42,8 @@ def _index(base: Path, modules: Path, version: str) -> None:
     """depmod, with the machine's own program."""
     script = 'mount --bind "$1" "$2/usr/lib/modules" && exec chroot "$2" depmod "$3"'
     (base / _MODULES).mkdir(exist_ok=True)
-    argv = ["unshare", "--mount", "sh", "-ec", script, "sh", modules, base, version]
-    command.run(argv, doing="index the kernel's modules")
+    words = [str(word) for word in (modules, base, version)]
+    command.run(["unshare", "--mount", "sh", "-ec", script, "sh", *words], doing="index the kernel's modules")
 
 
 def _first_files(base: Path, modules: Path) -> Iterable[Entry]:
@@ -88,8 +88,8 @@ def disk(booted: Path, found: Iterable[Path], say: Say) -> Path:
             install.link(own, where, to)
         stack = ":".join(map(str, (own, *lower[:-1], booted / "root", lower[-1])))
         script = 'mount -t overlay overlay -o "ro,lowerdir=$1" "$2" && exec mke2fs -q -t ext4 -d "$2" "$3" "$4"'
-        argv = ["unshare", "--mount", "sh", "-ec", script, "sh", stack, merged, folder / "root.img", recipe.DISK]
-        command.run(argv, doing="make the virtual machine's disk")
+        words = [str(word) for word in (stack, merged, folder / "root.img", recipe.DISK)]
+        command.run(["unshare", "--mount", "sh", "-ec", script, "sh", *words], doing="make the virtual machine's disk")
         command.run(["rm", "-rf", own, merged], doing="clean up")
 
     return layers.cached("disk", key, make) / "root.img"

@@ -144,9 +144,9 @@ def start(kernel: Path, disk: Path, folder: Path, size: Size | None = None) -> V
             argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, start_new_session=True
         )
     process.returncode = 0  # waited for in stop(), or by nobody: it may outlive this process
-    known = {"port": port, "pid": process.pid, "started": processes.start_time(process.pid) or 0}
-    (folder / "vm.json").write_text(json.dumps(known))
-    return Vm(folder, **known)
+    vm = Vm(folder, port, process.pid, processes.start_time(process.pid) or 0)
+    (folder / "vm.json").write_text(json.dumps({"port": port, "pid": vm.pid, "started": vm.started}))
+    return vm
 
 
 def attach(folder: Path) -> Vm | None:

@@ -1,0 +1,106 @@
+"""What Pods, their containers and the node use, read from cgroup files and /proc. All of it blocks: use a thread.
+
+Figures are those that cAdvisor takes for kubelet: working set = usage less the inactive file cache, rss = anonymous
+memory, CPU time cumulative. Where the machine lacks the memory controller, the processes of the group are added up.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from operators.pod import names
+from operators.pod.inventory import Record
+from operators.pod.paths import Paths
+from operators.pod.resources import groups, machine
+from operators.pod.resources.figures import Container, FileSystem, Group, Interface, Pod
+
+
+def pod(paths: Paths, record: Record) -> Pod:
+    """What a Pod of the inventory uses now; a container that does not run is left out."""
+    where = paths.cgroups / names.cgroup(record.slice, "")
+    found = tuple(_containers(paths, record))
+    # The sandbox's address is "" on the host's network, whose figures are not the Pod's.
+    inside = interfaces(found[0].pid) if found and record.address else ()
+    return Pod(record.uid, where, groups.read(where), found, inside)
+
+
+def node(paths: Paths) -> Group:
+    """What the whole machine uses."""
+    return machine.read(paths.cgroups)
+
+
+def interfaces(pid: int | None = None) -> tuple[Interface, ...]:
+    """Of the network namespace that a process is in; None: of the node."""
+    text = groups.text(Path("/proc") / (str(pid) if pid else "self") / "net/dev")
+    found = []
+    for line in text.splitlines()[2:]:
+        name, _, rest = line.partition(":")
+        n = [int(number) for number in rest.split()]
+        if name.strip() != "lo" and len(n) >= 12:
+            found.append(Interface(name.strip(), n[0], n[1], n[2], n[3], n[8], n[9], n[10], n[11]))
+    return tuple(found)
+
+
+def file_system(path: Path) -> FileSystem:
+    """The one that holds the path. Raises OSError."""
+    s = os.statvfs(path)
+    size = s.f_frsize
+    return FileSystem(
+        s.f_blocks * size,
+        s.f_bavail * size,
+        (s.f_blocks - s.f_bfree) * size,
+        s.f_files,
+        s.f_favail,
+        s.f_files - s.f_ffree,
+    )
+
+
+def disk_usage(path: Path) -> tuple[int, int]:
+    """(bytes, inodes) that a folder takes on its own file system; what vanishes meanwhile is not counted."""
+    total, inodes, seen = 0, 0, set()
+    try:
+        top = os.lstat(path)
+    except OSError:
+        return 0, 0
+    stack = [(os.fspath(path), top)]
+    while stack:
+        where, status = stack.pop()
+        if (status.st_ino in seen and status.st_nlink > 1) or status.st_dev != top.st_dev:
+            continue
+        if status.st_nlink > 1:
+            seen.add(status.st_ino)
+        total += status.st_blocks * 512
+        inodes += 1
+        if (status.st_mode & 0o170000) == 0o040000:
+            stack.extend(_entries(where))
+    return total, inodes
+
+
+def _entries(folder: str) -> Iterator[tuple[str, os.stat_result]]:
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                try:
+                    yield entry.path, entry.stat(follow_symlinks=False)
+                except OSError:
+                    continue
+    except OSError:
+        return
+
+
+def _containers(paths: Paths, record: Record) -> Iterator[Container]:
+    run = paths.pod_run(record.uid)
+    for name, unit in record.units.items():
+        pid, cid = groups.text(run / f"{name}.pid"), groups.text(run / f"{name}.cid")
+        payload = payload_of(paths, record, unit.name, cid)
+        if pid.isdecimal() and payload is not None:
+            yield Container(name, cid, int(pid), payload, groups.read(payload))
+
+
+def payload_of(paths: Paths, record: Record, unit_name: str, cid: str) -> Path | None:
+    """The control group of a container's own processes, without podman's; None while there is none."""
+    if not cid:
+        return None
+    folder = paths.cgroups / names.cgroup(record.slice, unit_name)
+    found = folder / f"libpod-payload-{cid}"
+    return found if found.is_dir() else None

@@ -1,43 +1,47 @@
-"""Whether a claim or a volume that is being deleted may go, and what takes its protection off. Pure."""
+"""Whether a claim or a volume that is being deleted may go, and what gives and takes its protection (pure).
+
+See the Kubernetes page "Persistent Volumes", "Storage Object in Use Protection".
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
+from operators._kube import meta, volumes
 from operators._kube.meta import Object
 
 CLAIM = "kubernetes.io/pvc-protection"
 VOLUME = "kubernetes.io/pv-protection"
-_ENDED = ("Succeeded", "Failed")
 
 
 def is_held(obj: Object, finalizer: str) -> bool:
     """Whether the object is being deleted, and this finalizer keeps it."""
-    meta = obj["metadata"]
-    return bool(meta.get("deletionTimestamp")) and finalizer in (meta.get("finalizers") or ())
+    return meta.is_deleting(obj) and meta.has_finalizer(obj, finalizer)
+
+
+def is_bare(obj: Object, finalizer: str) -> bool:
+    """Whether the object lacks the protection that it should have."""
+    return not meta.is_deleting(obj) and not meta.has_finalizer(obj, finalizer)
 
 
 def is_used(claim: Object, pods: Iterable[Object]) -> bool:
-    """Whether a Pod that has a node and has not ended uses the claim; see "Storage Object in Use Protection"."""
-    name = claim["metadata"]["name"]
-    return any(name in claims_of(pod) for pod in pods if _is_live(pod))
+    """Whether a Pod that has a node names the claim: as long as there is the Pod, whether it has ended or not."""
+    return any(_uses(pod, claim) for pod in pods if pod["spec"].get("nodeName"))
 
 
-def _is_live(pod: Object) -> bool:
-    return bool(pod["spec"].get("nodeName")) and (pod.get("status") or {}).get("phase") not in _ENDED
+def _uses(pod: Object, claim: Object) -> bool:
+    for name, is_own in volumes.claim_names(pod).values():
+        # A Pod that waits for its own claim to go, and is ready to go itself, must not keep it.
+        if name == meta.name_of(claim) and (
+            not is_own or (meta.is_controlled_by(claim, pod) and not _is_shut_down(pod))
+        ):
+            return True
+    return False
 
 
-def claims_of(pod: Object) -> set[str]:
-    """Names of the claims that a Pod's volumes are made of; generic ephemeral volumes have one of their own."""
-    found = set()
-    for volume in pod["spec"].get("volumes") or ():
-        source = volume.get("persistentVolumeClaim")
-        if source is not None:
-            found.add(str(source.get("claimName")))
-        elif volume.get("ephemeral") is not None:
-            found.add(f"{pod['metadata']['name']}-{volume['name']}")
-    return found
+def _is_shut_down(pod: Object) -> bool:
+    return meta.is_deleting(pod) and meta.metadata(pod).get("deletionGracePeriodSeconds") == 0
 
 
 def is_bound(volume: Object) -> bool:
@@ -46,6 +50,13 @@ def is_bound(volume: Object) -> bool:
 
 def released(obj: Object, finalizer: str) -> dict[str, Any]:
     """A merge patch; it fails when the object has changed meanwhile."""
-    meta = obj["metadata"]
-    kept = [name for name in meta["finalizers"] if name != finalizer]
-    return {"metadata": {"resourceVersion": meta["resourceVersion"], "finalizers": kept}}
+    return _finalizers(obj, [name for name in obj["metadata"]["finalizers"] if name != finalizer])
+
+
+def protected(obj: Object, finalizer: str) -> dict[str, Any]:
+    """A merge patch; it fails when the object has changed meanwhile."""
+    return _finalizers(obj, [*(obj["metadata"].get("finalizers") or ()), finalizer])
+
+
+def _finalizers(obj: Object, names: list[str]) -> dict[str, Any]:
+    return {"metadata": {"resourceVersion": obj["metadata"]["resourceVersion"], "finalizers": names}}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from operators.pod import names
-from operators.pod.environment import env_file
+from operators.pod.environment.env_file import Rendered
 from operators.pod.inventory import Record
 from operators.pod.paths import Paths
 from operators.pod.volumes import disk
@@ -64,13 +64,22 @@ def write_units(paths: Paths, units: Mapping[str, str]) -> None:
                 link.symlink_to(paths.units / name)
 
 
-def write_environment(paths: Paths, uid: str, container: str, variables: Mapping[str, str]) -> None:
-    """What `podman run` reads the container's environment from."""
+def write_environment(paths: Paths, uid: str, container: str, rendered: Rendered, settings: str = "") -> None:
+    """What `podman run` reads the container's environment from. `settings`: of its containers.conf, [containers]."""
     folder = paths.pod_run(uid) / "env"
-    plain, conf = env_file.render(variables)
-    write(folder / container, plain, 0o600)
-    if conf:
-        write(folder / f"{container}.toml", conf, 0o600)
+    write(folder / f"{container}.toml", _settings(rendered, settings), 0o600)
+    write(folder / container, rendered.plain, 0o600)
+
+
+def has_environment(paths: Paths, uid: str, container: str, rendered: Rendered, settings: str = "") -> bool:
+    """Whether that is there already."""
+    folder = paths.pod_run(uid) / "env"
+    conf = read(folder / f"{container}.toml")
+    return read(folder / container) == rendered.plain and conf == _settings(rendered, settings)
+
+
+def _settings(rendered: Rendered, settings: str) -> str:
+    return "[containers]\n" + settings + rendered.conf.removeprefix("[containers]\n")
 
 
 def make_termination_log(paths: Paths, uid: str, container: str) -> Path:

@@ -4,14 +4,17 @@ import base64
 from collections.abc import Iterable, Mapping
 
 from operators.pod import sources as src
+from operators.pod.environment import file_ref
 from operators.pod.environment.service_env import of_services
 from operators.pod.sources import NodeFacts, Object, Sources
 
 
-def resolve(pod: Object, container: Object, sources: Sources, node: NodeFacts) -> dict[str, str]:
+def resolve(
+    pod: Object, container: Object, sources: Sources, node: NodeFacts, files: file_ref.Reader | None = None
+) -> dict[str, str]:
     """Name → value in the order of definition: `envFrom` first, then `env`, later entries winning, then Services.
 
-    Raises sources.Missing when a ConfigMap, Secret or key that is not optional is absent, sources.Unsupported
+    Raises sources.Missing when a ConfigMap, Secret, file or key that is not optional is absent, sources.Unsupported
     for a reference this node cannot read. See the Kubernetes page "Define Dependent Environment Variables".
     """
     namespace = pod["metadata"]["namespace"]
@@ -22,7 +25,7 @@ def resolve(pod: Object, container: Object, sources: Sources, node: NodeFacts) -
         result.update((prefix + key, value) for key, value in _env_from(source, namespace, sources) if _is_name(key))
     for entry in container.get("env") or ():
         if entry.get("valueFrom"):
-            value = _value_from(entry["valueFrom"], pod, container, sources, node)
+            value = _value_from(entry["valueFrom"], pod, container, sources, node, files)
             if value is None:
                 continue
         else:
@@ -89,7 +92,14 @@ def _env_from(source: Object, namespace: str, sources: Sources) -> Iterable[tupl
     raise src.missing_object(kind, ref["name"])
 
 
-def _value_from(value_from: Object, pod: Object, container: Object, sources: Sources, node: NodeFacts) -> str | None:
+def _value_from(
+    value_from: Object,
+    pod: Object,
+    container: Object,
+    sources: Sources,
+    node: NodeFacts,
+    files: file_ref.Reader | None,
+) -> str | None:
     if ref := value_from.get("fieldRef"):
         return src.pod_field(pod, ref["fieldPath"], node)
     if ref := value_from.get("resourceFieldRef"):
@@ -97,12 +107,13 @@ def _value_from(value_from: Object, pod: Object, container: Object, sources: Sou
     namespace = pod["metadata"]["namespace"]
     if ref := value_from.get("configMapKeyRef"):
         found = sources.config_map(namespace, ref["name"])
-        values = None if found is None else {k: _text(v) for k, v in config_map_data(found).items()}
-        return _keyed(values, "ConfigMap", namespace, ref)
+        return _keyed(None if found is None else found.get("data") or {}, "ConfigMap", namespace, ref)
     if ref := value_from.get("secretKeyRef"):
         found = sources.secret(namespace, ref["name"])
         values = None if found is None else {k: _text(v) for k, v in secret_data(found).items()}
         return _keyed(values, "Secret", namespace, ref)
+    if (ref := value_from.get("fileKeyRef")) and files is not None:
+        return _from_file(ref, files)
     raise src.Unsupported(f"environment variables from {', '.join(sorted(value_from))} are not supported on this node")
 
 
@@ -114,6 +125,18 @@ def _keyed(values: Mapping[str, str] | None, kind: str, namespace: str, ref: Obj
     if values is None:
         raise src.missing_object(kind, ref["name"])
     raise src.missing_key(kind, namespace, ref["name"], ref["key"])
+
+
+def _from_file(ref: Object, files: file_ref.Reader) -> str | None:
+    try:
+        value = file_ref.parse(files(ref["volumeName"], ref["path"]), ref["key"])
+    except LookupError as error:
+        raise src.Missing(f'cannot find the volume "{ref["volumeName"]}" referenced by FileKeyRef') from error
+    except (OSError, ValueError) as error:
+        raise src.Missing("couldn't parse env file") from error
+    if value or ref.get("optional"):
+        return value or None
+    raise src.Missing(f'environment variable key "{ref["key"]}" not found in file "{ref["path"]}"')
 
 
 def _text(data: bytes) -> str:

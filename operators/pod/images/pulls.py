@@ -83,6 +83,13 @@ class Images:
             )
         return self._pulling(pod, container, name)
 
+    async def by_id(self, image_id: str) -> Image | None:
+        """An image that is there."""
+        try:
+            return await self._present(image_id)
+        except PodmanError:
+            return None
+
     def forget(self, name: str) -> None:
         """The image was not there after all."""
         self._known.pop(name, None)

@@ -1,19 +1,20 @@
 """Makes containers ready to start: resolves what they refer to, writes their units."""
 
 import asyncio
-import hashlib
-import socket
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from operators.pod import files
 from operators.pod import inventory as inventories
-from operators.pod.environment import env, env_file, hosts
+from operators.pod.environment import file_ref, hosts, resolved, surroundings
+from operators.pod.environment.resolved import Resolved
 from operators.pod.images.pulls import Waiting
 from operators.pod.inventory import Record
 from operators.pod.lifecycle import plan
 from operators.pod.lifecycle.local import Local
 from operators.pod.lifecycle.standing import AGAIN
+from operators.pod.lifecycle.view import View
 from operators.pod.part import Part
 from operators.pod.sources import Missing, Object, Unsupported
 from operators.pod.status import qos
@@ -53,11 +54,43 @@ class Preparer(Part):
                 if not (self._kubelet.paths.pod_run(record.uid) / "env" / name).exists():
                     await self.prepare(pod, record, [name], local, again)
 
-    async def prepare(self, pod: Object, record: Record, wanted: list[str], local: Local, again: list[float]) -> None:
+    async def refresh(self, pod: Object, record: Record, wanted: Collection[str], local: Local) -> None:
+        """What containers that are up start with the next time, by systemd alone: a ConfigMap may have changed."""
+        planned = None
+        for spec, role in plan.containers(pod):
+            name, known = spec["name"], record.units.get(spec["name"])
+            if known is None or name in wanted or known.hash != unit.restart_hash(spec) or resolved.reads_files(spec):
+                continue
+            try:
+                planned = planned or self._kubelet.standing.volumes(pod, record)
+                found = self._resolve(pod, spec, record, planned)
+                if local.environment.get(name) == found.mark:
+                    continue
+                if not local.environment.get(name) and await asyncio.to_thread(
+                    files.has_environment, self._kubelet.paths, record.uid, name, found.files
+                ):
+                    local.environment[name] = found.mark
+                elif (image := await self._kubelet.images.by_id(known.image)) is not None:
+                    await self._write(pod, spec, role, image, record, local)
+            except (Missing, Unsupported, ValueError):
+                continue  # it goes on with what it has
+
+    async def prepare(
+        self,
+        pod: Object,
+        record: Record,
+        wanted: list[str],
+        local: Local,
+        again: list[float],
+        views: Mapping[str, View] | None = None,
+    ) -> None:
         local.waiting = {}
         for spec, role in plan.containers(pod):
             name = spec["name"]
             if name not in wanted:
+                continue
+            if resolved.reads_files(spec) and not _are_done(pod, name, views or {}):
+                record.units.pop(name, None)  # what it reads is written before it, and it is prepared then
                 continue
             image = await self._kubelet.images.need(pod, spec)
             if isinstance(image, Waiting):
@@ -82,26 +115,44 @@ class Preparer(Part):
         """The container's unit and all it refers to. Raises Missing, Unsupported, ValueError."""
         kubelet, name = self._kubelet, spec["name"]
         check_user(pod, spec, image)
-        variables = env.resolve(pod, spec, kubelet.objects, kubelet.objects.node_facts(record))
-        command, args = env.command(spec, variables)
-        variables.setdefault("HOSTNAME", hosts.hostname(pod, socket.gethostname()))
-        if clash := env_file.unsettable(variables, image.env):
-            raise Unsupported(f"variable {clash[0]} has more than one line and is also set by the image")
-        mounts = volumes.mounts(spec, (planned := kubelet.standing.volumes(pod, record)), variables)
-        _, conf = env_file.render(variables)
+        planned = kubelet.standing.volumes(pod, record)
+        found = self._resolve(pod, spec, record, planned, image)
+        mounts = volumes.mounts(spec, planned, found.variables)
 
-        def write() -> None:
+        def write() -> str:
+            """The name of a unit file that had another text before, or ""."""
             binds = tuple(self._binds(pod, record, spec, mounts, planned))
-            resolved = Container(spec, role, image, command, args, binds, has_conf=bool(conf))
-            units = unit.container(pod, resolved, qos.compute(pod), kubelet.machine)
-            files.write_environment(kubelet.paths, record.uid, name, variables)
+            container = Container(
+                spec, role, image, found.command, found.args, binds, bool(found.files.conf), found.files.words
+            )
+            units = unit.container(pod, container, qos.compute(pod), kubelet.machine)
+            files.write_environment(kubelet.paths, record.uid, name, found.files)
+            ((unit_name, text),) = units.items()
+            before = files.read(kubelet.paths.units / unit_name)
             files.write_units(kubelet.paths, units)
-            found = inventories.Unit(next(iter(units)), role, image.id, unit.restart_hash(spec))
-            kubelet.inventory.put_unit(record, name, found)
+            put = inventories.Unit(unit_name, role, image.id, unit.restart_hash(spec))
+            kubelet.inventory.put_unit(record, name, put)
+            return unit_name if before not in ("", text) else ""
 
-        await asyncio.to_thread(write)
+        rewritten = await asyncio.to_thread(write)
         self._images[(record.uid, name)] = image.reference
-        local.environment[name] = hashlib.sha256(repr(variables).encode()).hexdigest()
+        local.environment[name] = found.mark
+        if rewritten and kubelet.systemd.state(rewritten) is not None:
+            await kubelet.systemd.reload()  # it keeps the text of a unit that is loaded
+
+    def _resolve(
+        self, pod: Object, spec: Object, record: Record, planned: Mapping[str, Volume], image: Image | None = None
+    ) -> Resolved:
+        """Raises Missing, Unsupported, ValueError."""
+        return resolved.resolve(
+            pod,
+            spec,
+            self._kubelet.objects,
+            self._kubelet.objects.node_facts(record),
+            hostname=hosts.hostname(pod, surroundings.node_hostname()),
+            image_names=image.env if image is not None else (),
+            files=lambda volume, path: file_ref.read(Path(planned[volume].path), path),
+        )
 
     def _binds(
         self, pod: Object, record: Record, spec: Object, mounts: list[volumes.Mount], planned: Mapping[str, Volume]
@@ -124,6 +175,12 @@ class Preparer(Part):
             source = disk.resolve(mount, pin, is_files=by_path[mount.source].kind == "files")
             binds.append(Bind(source, mount.target, mount.read_only, mount.propagation))
         return binds
+
+
+def _are_done(pod: Object, name: str, views: Mapping[str, View]) -> bool:
+    """Whether the init containers before this one have ended, or run as sidecars."""
+    before = (views.get(other, View()) for other in unit.predecessors(pod, name))
+    return all(view.doing == "running" or (view.doing == "exited" and view.exits[-1].code == 0) for view in before)
 
 
 def check_user(pod: Object, spec: Object, image: Image) -> None:

@@ -44,8 +44,9 @@ class Runner:
         if not await self._kubelet.standing.ensure(pod, record, local, again):
             return Result(requeue_after=min(again, default=None))
         await self._kubelet.preparer.restore(pod, record, local, again)
+        await self._kubelet.preparer.refresh(pod, record, wanted, local)
         if wanted:
-            await self._kubelet.preparer.prepare(pod, record, wanted, local, again)
+            await self._kubelet.preparer.prepare(pod, record, wanted, local, again, views)
             self._start(pod, record, views, wanted, local, again)
         return Result(requeue_after=min(again, default=None))
 

@@ -1,15 +1,13 @@
 """A Pod as a whole on the node: its folders, its sandbox unit, its volumes."""
 
 import asyncio
-import socket
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from operators._node.network import Exhausted
 from operators.pod import files, network
 from operators.pod import inventory as inventories
-from operators.pod.environment import dns, hosts
+from operators.pod.environment import dns, surroundings
 from operators.pod.inventory import Record
 from operators.pod.lifecycle import plan
 from operators.pod.lifecycle.local import Local
@@ -82,19 +80,25 @@ class Stand:
         record.slice = next(iter(slice_units))
         kubelet.inventory.put_sandbox(record, next(iter(sandbox)), address, ports)
         try:
-            await asyncio.to_thread(self._write_base, pod, record, {**slice_units, **sandbox})
+            cluster = surroundings.cluster_dns(kubelet.objects.kube)
+            notes = await asyncio.to_thread(self._write_base, pod, record, {**slice_units, **sandbox}, cluster)
         except BaseException:
             kubelet.inventory.put_sandbox(record, "", "", ())
             raise
+        for note in notes:
+            kubelet.news.tell(pod, None, "Warning", note.reason, note.message)
         if ports:
             await kubelet.network.apply(kubelet.inventory.host_ports())
 
-    def _write_base(self, pod: Object, record: Record, units: Mapping[str, str]) -> None:
+    def _write_base(
+        self, pod: Object, record: Record, units: Mapping[str, str], cluster: dns.Cluster
+    ) -> list[dns.Note]:
         paths = self._kubelet.paths
         files.make_folders(paths, record.uid)
         folder = paths.pod_state(record.uid)
         ips = (record.address,) if record.address else self._kubelet.objects.host_ips()
-        files.write(folder / "etc-hosts", hosts.etc_hosts(pod, ips, files.read(Path("/etc/hosts"))))
-        files.write(folder / "resolv.conf", dns.resolv_conf(pod, files.read(Path("/etc/resolv.conf")))[0])
-        files.write(folder / "hostname", hosts.hostname(pod, socket.gethostname()) + "\n")
+        texts, notes = surroundings.base_files(pod, ips, cluster)
+        for name, text in texts.items():
+            files.write(folder / name, text)
         files.write_units(paths, units)
+        return notes

@@ -31,7 +31,7 @@ def words(pod: Object, container: Container, machine: Machine) -> list[str]:
     line += [f"--log-opt=path={log_dir}/{INVOCATION}.log"]
     line += list(namespaces.words(pod, machine))
     line += list(_labels(meta, name))
-    line += [f"--env-file={run}/env/{name}"]
+    line += [f"--env-file={run}/env/{name}", *container.env_words]
     line += list(resources.words(spec, machine))
     line += list(security.words(pod, spec))
     line += [_mount(bind) for bind in container.binds]

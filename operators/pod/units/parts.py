@@ -31,7 +31,8 @@ class Image:
 class Container:
     """One container with everything it refers to resolved.
 
-    command, args: with $(VAR) expanded; None: the image's own. `has_conf`: some variables are in a containers.conf.
+    command, args: with $(VAR) expanded; None: the image's own. `has_conf`: some variables are in a containers.conf;
+    env_words: words of `podman run` that go with it.
     """
 
     spec: Object
@@ -41,6 +42,7 @@ class Container:
     args: list[str] | None = None
     binds: tuple[Bind, ...] = ()
     has_conf: bool = False
+    env_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

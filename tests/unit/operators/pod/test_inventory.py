@@ -5,6 +5,7 @@ import pytest
 from operators._kube.meta import Key
 from operators._node.nft import HostPort
 from operators.pod import files, inventory, names
+from operators.pod.environment import env_file
 from operators.pod.inventory import Inventory
 from operators.pod.paths import Paths
 from operators.pod.units import unit
@@ -35,7 +36,7 @@ def written(paths):
     }
     files.make_folders(paths, UID)
     files.write_units(paths, units)
-    files.write_environment(paths, UID, "c", {"A": "b"})
+    files.write_environment(paths, UID, "c", env_file.render({"A": "b"}))
     paths.log_dir("shop", "web-0", UID, "c").mkdir(parents=True)
     return paths
 

@@ -135,6 +135,69 @@ def test_missing_references(entry, message):
     assert resolve({"name": "X", "valueFrom": {kind: {**entry[kind], "optional": True}}}) == {}
 
 
+def read_file(volume, path):
+    if volume != "data":
+        raise LookupError(volume)
+    if path != "a.env":
+        raise FileNotFoundError(path)
+    return "A='1'\nEMPTY=''\n"
+
+
+@pytest.mark.parametrize(
+    ("volume", "path", "key", "expected"),
+    [
+        ("data", "a.env", "A", "1"),
+        ("data", "a.env", "B", 'environment variable key "B" not found in file "a.env"'),
+        ("data", "a.env", "EMPTY", 'environment variable key "EMPTY" not found in file "a.env"'),
+        ("data", "b.env", "A", "couldn't parse env file"),
+        ("none", "a.env", "A", 'cannot find the volume "none" referenced by FileKeyRef'),
+    ],
+)
+def test_variables_from_files(volume, path, key, expected):
+    def resolve_file(**more):
+        ref = {"volumeName": volume, "path": path, "key": key, **more}
+        entry = {"name": "X", "valueFrom": {"fileKeyRef": ref}}
+        return env.resolve(POD, {"name": "c", "env": [entry]}, OBJECTS, NODE, read_file)
+
+    if len(expected) == 1:
+        assert resolve_file() == {"X": expected}
+        return
+    with pytest.raises(sources.Missing) as caught:
+        resolve_file()
+    assert caught.value.message == expected
+    if "not found in" in expected:
+        assert resolve_file(optional=True) == {}
+
+
+def test_binary_data_of_a_config_map_is_no_variable():
+    objects = Objects({("shop", "b"): {"binaryData": {"k": base64.b64encode(b"x").decode()}}})
+    entry = {"name": "X", "valueFrom": {"configMapKeyRef": {"name": "b", "key": "k"}}}
+    with pytest.raises(sources.Missing, match="couldn't find key k in ConfigMap shop/b"):
+        env.resolve(POD, {"name": "c", "env": [entry]}, objects, NODE)
+
+
+def test_limits_that_are_not_set():
+    pod = {**POD, "spec": {"resources": {"limits": {"cpu": "750m"}}, "containers": [{"name": "c"}]}}
+    node = NodeFacts(allocatable={"cpu": "2", "memory": "1Gi", "hugepages-2Mi": "4Mi", "ephemeral-storage": "5"})
+
+    def of(resource, divisor="0"):
+        return sources.container_resource(
+            pod, pod["spec"]["containers"][0], {"resource": resource, "divisor": divisor}, node
+        )
+
+    assert of("limits.cpu", "1m") == "750"
+    assert of("limits.memory") == str(1 << 30)
+    assert of("limits.ephemeral-storage") == "5"
+    assert of("limits.hugepages-2Mi") == "0"
+    assert of("requests.memory") == "0"
+
+
+def test_values_of_a_map_are_quoted_as_go_does():
+    labels = {"b": "1", "a": 'x\a\x7f\u2028"\\ü\n'}
+    pod = {**POD, "metadata": {**POD["metadata"], "annotations": labels}}
+    assert sources.pod_field(pod, "metadata.annotations", NODE) == 'a="x\\a\\x7f\\u2028\\"\\\\ü\\n"\nb="1"'
+
+
 def test_missing_env_from():
     with pytest.raises(sources.Missing, match='configmap "none" not found'):
         resolve(env_from=[{"configMapRef": {"name": "none"}}])

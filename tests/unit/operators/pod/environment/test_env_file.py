@@ -27,7 +27,8 @@ def read(plain, conf):
 
 @given(st.dictionaries(NAMES, VALUES))
 def test_every_variable_arrives(variables):
-    assert read(*env_file.render(variables)) == variables
+    found = env_file.render(variables)
+    assert read(found.plain, found.conf) == variables
 
 
 @pytest.mark.parametrize(
@@ -47,10 +48,15 @@ def test_fits(name, value, expected):
     assert env_file.fits(name, value) is expected
 
 
-def test_nul():
-    with pytest.raises(ValueError, match="NUL"):
-        env_file.render({"A": "\0"})
+@pytest.mark.parametrize(("value", "message"), [("\0", "A: a NUL"), ("\udcff", "A: the value contains invalid UTF-8")])
+def test_what_no_environment_can_hold(value, message):
+    with pytest.raises(ValueError, match=message):
+        env_file.render({"A": value})
 
 
 def test_what_the_image_would_win():
-    assert env_file.unsettable({"PATH": "/a\n/b", "B": "x\ny", "HOME": "/"}, {"PATH", "HOME"}) == ["PATH"]
+    found = env_file.render({"PATH": "/a\n/b", "B": "x\ny", "HOME": "/"}, {"PATH", "HOME"})
+    assert read(found.plain, found.conf) == {"_UKUBE_VALUE_0": "/a\n/b", "B": "x\ny", "HOME": "/"}
+    assert found.words == ("--env-merge=PATH=${_UKUBE_VALUE_0}", "--unsetenv=_UKUBE_VALUE_0")
+    with pytest.raises(ValueError, match="also set by the image"):
+        env_file.render({"a.b": "x\ny"}, {"a.b"})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from operators._workloads import amounts
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -25,14 +27,6 @@ class Limits:
         return self.replicas - self.unavailable
 
 
-def whole(value: int | str, total: int, *, round_up: bool) -> int:
-    """A count of Pods from an IntOrString: "25%" of `total` is rounded up or down, a number is itself."""
-    if isinstance(value, int):
-        return value
-    percent = int(value.rstrip("%"))
-    return -(-percent * total // 100) if round_up else percent * total // 100
-
-
 def of(deployment: dict[str, Any]) -> Limits:
     """The limits of a Deployment; both are 0 unless its strategy is RollingUpdate.
 
@@ -44,8 +38,8 @@ def of(deployment: dict[str, Any]) -> Limits:
     if strategy.get("type", "RollingUpdate") != "RollingUpdate":
         return Limits(replicas, 0, 0)
     rolling = strategy.get("rollingUpdate") or {}
-    surge = whole(rolling.get("maxSurge", "25%"), replicas, round_up=True)
-    unavailable = whole(rolling.get("maxUnavailable", "25%"), replicas, round_up=False)
+    surge = amounts.whole(rolling.get("maxSurge", "25%"), replicas, round_up=True)
+    unavailable = amounts.whole(rolling.get("maxUnavailable", "25%"), replicas, round_up=False)
     if surge == 0 and unavailable == 0:
         unavailable = 1
     return Limits(replicas, surge, min(unavailable, replicas))

@@ -19,9 +19,12 @@ from tests.servers import ROOT, server
 OPERATORS = (
     "clusterrole",
     "deployment",
+    "disruptionbudget",
+    "endpointslice",
     "garbagecollector",
     "namespace",
     "replicaset",
+    "replicationcontroller",
     "resourcequota",
     "serviceaccount",
     "volumeprotection",

@@ -3,9 +3,10 @@
 import pytest
 
 from tests.conformance.cluster import Object, Refused, Space, eventually
-from tests.conformance.kinds import containers, workload
+from tests.conformance.kinds import containers, template, workload
 from tests.conformance.kubelet import Kubelet
 
+CONTROLLERS = "replicationcontrollers"
 DEPLOYMENTS, SETS, BUDGETS = "apps/v1/deployments", "apps/v1/replicasets", "policy/v1/poddisruptionbudgets"
 
 
@@ -158,12 +159,14 @@ def evict(space: Space, pod: str) -> None:
     space.cluster.create(space.path("pods", pod, "eviction"), eviction)
 
 
-def judged(space: Space, allowed: int) -> None:
-    """The budget's status, which its controller would write."""
-    generation = space.get(BUDGETS, "budget")["metadata"]["generation"]
-    counts = {"disruptionsAllowed": allowed, "currentHealthy": 1, "desiredHealthy": 1 - allowed, "expectedPods": 1}
-    status = {"status": counts | {"observedGeneration": generation}}
-    space.patch(BUDGETS, "budget", status, subresource="status")
+def allows(space: Space, count: int) -> None:
+    def said() -> bool:
+        budget = space.get(BUDGETS, "budget")
+        status = budget.get("status") or {}
+        is_new = status.get("observedGeneration") == budget["metadata"]["generation"]
+        return is_new and status["disruptionsAllowed"] == count
+
+    eventually(said, f"{count} may go")
 
 
 def test_evictions_wait_for_the_budget(space: Space, kubelet: Kubelet) -> None:
@@ -171,13 +174,13 @@ def test_evictions_wait_for_the_budget(space: Space, kubelet: Kubelet) -> None:
     eventually(lambda: space.get("pods", "pod")["status"]["phase"] == "Running", "it runs")
     budget = {"metadata": {"name": "budget"}, "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "x"}}}}
     space.create(BUDGETS, budget)
-    judged(space, 0)
+    allows(space, 0)
     with pytest.raises(Refused) as refused:
         evict(space, "pod")
     assert refused.value.code == 429
     assert "would violate the pod's disruption budget" in refused.value.status["message"]
     space.patch(BUDGETS, "budget", {"spec": {"minAvailable": 0}})
-    judged(space, 1)
+    allows(space, 1)
     evict(space, "pod")
     space.cluster.gone(space.path("pods", "pod"))
 
@@ -187,4 +190,32 @@ def test_status_of_budgets(space: Space, kubelet: Kubelet) -> None:
     ready(space, "rs", 3)
     budget = {"metadata": {"name": "budget"}, "spec": {"minAvailable": 2, "selector": {"matchLabels": {"app": "x"}}}}
     space.create(BUDGETS, budget)
-    eventually(lambda: space.get(BUDGETS, "budget")["status"].get("disruptionsAllowed") == 1, "one may go", 3)
+    allows(space, 1)
+    space.patch(BUDGETS, "budget", {"spec": {"minAvailable": None, "maxUnavailable": "70%"}})
+    allows(space, 3)
+
+
+def replication_controller(replicas: int) -> Object:
+    spec = {"replicas": replicas, "selector": {"app": "x"}, "template": template(app="x")}
+    return {"apiVersion": "v1", "kind": "ReplicationController", "metadata": {"name": "rc"}, "spec": spec}
+
+
+def test_replication_controllers_adopt(space: Space, kubelet: Kubelet) -> None:
+    space.create("pods", {"metadata": {"name": "orphan", "labels": {"app": "x"}}, "spec": containers()})
+    space.create(CONTROLLERS, replication_controller(1))
+    eventually(lambda: owners(space, "orphan") == ["rc"], "it is adopted")
+    assert space.names("pods") == ["orphan"]
+
+
+def test_replication_controllers_say_why(space: Space, kubelet: Kubelet) -> None:
+    space.create("resourcequotas", {"metadata": {"name": "quota"}, "spec": {"hard": {"pods": "2"}}})
+    eventually(lambda: "pods" in (space.get("resourcequotas", "quota").get("status") or {}).get("hard", {}), "counted")
+    space.create(CONTROLLERS, replication_controller(3))
+
+    def failures() -> list[Object]:
+        return (space.get(CONTROLLERS, "rc").get("status") or {}).get("conditions") or []
+
+    eventually(lambda: [each["type"] for each in failures()] == ["ReplicaFailure"], "it says that it fails")
+    assert "exceeded quota" in failures()[0]["message"]
+    space.patch(CONTROLLERS, "rc", {"spec": {"replicas": 2}})
+    eventually(lambda: not failures(), "nothing fails any more")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.conformance.cluster import Kubectl, Object, Space, eventually
 from tests.conformance.kinds import containers, template, workload
+from tests.conformance.kubelet import Kubelet
 
 POD: Object = {
     "apiVersion": "v1",
@@ -116,3 +117,32 @@ def test_proxy_on_a_socket(kubectl: Kubectl, tmp_path: Path) -> None:
             client.sendall(b"GET /api/ HTTP/1.0\r\nHost: localhost\r\n\r\n")
             with client.makefile("rb") as answer:
                 assert json.loads(answer.read().partition(b"\r\n\r\n")[2])["versions"]
+
+
+def controller(replicas: int) -> Object:
+    spec = {"replicas": replicas, "selector": {"name": "update-demo"}, "template": template(name="update-demo")}
+    return {"apiVersion": "v1", "kind": "ReplicationController", "metadata": {"name": "update-demo"}, "spec": spec}
+
+
+def running(space: Space, count: int) -> None:
+    def phases() -> list[str]:
+        pods = space.items("pods", labelSelector="name=update-demo")
+        return [pod["status"].get("phase", "") for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+
+    eventually(lambda: phases() == ["Running"] * count, f"{count} Pods run")
+
+
+def test_replication_controllers(kubectl: Kubectl, space: Space, kubelet: Kubelet) -> None:
+    kubectl("create", "-f", "-", stdin=controller(2))
+    running(space, 2)
+    kubectl("delete", "rc", "update-demo")
+    eventually(lambda: not space.names("pods"), "its Pods go with it")
+
+
+def test_replication_controllers_scale(kubectl: Kubectl, space: Space, kubelet: Kubelet) -> None:
+    kubectl("create", "-f", "-", stdin=controller(2))
+    running(space, 2)
+    kubectl("scale", "rc", "update-demo", "--replicas=1")
+    running(space, 1)
+    kubectl("scale", "rc", "update-demo", "--replicas=2")
+    running(space, 2)

@@ -136,3 +136,17 @@ def test_endpoints_of_pods(space: Space, kubelet: Kubelet) -> None:
     eventually(lambda: not slices(), "none is", 3)
     space.delete("services", "web")
     eventually(lambda: not space.names("endpoints"), "the Endpoints are gone", 3)
+
+
+def test_slices_of_an_empty_service(space: Space) -> None:
+    space.create("services", service("web", selector={"app": "nobody"}))
+
+    def names() -> list[str]:
+        return space.names("discovery.k8s.io/v1/endpointslices", labelSelector="kubernetes.io/service-name=web")
+
+    (name,) = eventually(names, "a slice")
+    empty = space.get("discovery.k8s.io/v1/endpointslices", name)
+    assert not empty["endpoints"]
+    eventually(lambda: space.names("endpoints") == ["web"], "its Endpoints")
+    space.delete("services", "web")
+    eventually(lambda: not names() and not space.names("endpoints"), "both are gone")

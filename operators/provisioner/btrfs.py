@@ -26,7 +26,7 @@ _ENABLE, _ENABLE_SIMPLE = 1, 4
 def is_btrfs(handle: int) -> bool:
     """Whether an open directory is on btrfs."""
     try:
-        fcntl.ioctl(handle, _FS_INFO, bytes(1024))
+        fcntl.ioctl(handle, _FS_INFO, bytearray(1024))
     except OSError:
         return False
     return True
@@ -45,7 +45,7 @@ def create(parent: int, name: str) -> None:
 def snapshot(source: int, parent: int, name: str) -> None:
     """A writable snapshot of an open subvolume, in an open directory of the same file system. Raises OSError."""
     encoded = _checked(name, 4040)
-    fcntl.ioctl(parent, _SNAP_CREATE_V2, struct.pack("=qQQ32x4040s", source, 0, 0, encoded))
+    fcntl.ioctl(parent, _SNAP_CREATE_V2, bytearray(struct.pack("=qQQ32x4040s", source, 0, 0, encoded)))
 
 
 def destroy(parent: int, name: str) -> None:
@@ -78,8 +78,9 @@ def _enable_quotas(handle: int) -> None:
             return
 
 
-def _named(name: str) -> bytes:
-    return struct.pack("=q4088s", 0, _checked(name, 4088))
+def _named(name: str) -> bytearray:
+    # Python copies at most 1024 bytes of an argument that cannot change.
+    return bytearray(struct.pack("=q4088s", 0, _checked(name, 4088)))
 
 
 def _checked(name: str, longest: int) -> bytes:

@@ -33,7 +33,8 @@ def parse(given: Mapping[str, str]) -> Parameters:
     if unknown := sorted(set(given) - {"path", "mode"}):
         raise Unusable(f'unknown parameter "{unknown[0]}" of the StorageClass: there are "path" and "mode"')
     root, mode = given.get("path", ROOT), given.get("mode", "0777")
-    if not root.startswith("/") or posixpath.normpath(root) != root or "\0" in root:
+    # POSIX gives two slashes at the beginning a meaning of their own, so that normpath() leaves them.
+    if not root.startswith("/") or root.startswith("//") or posixpath.normpath(root) != root or "\0" in root:
         raise Unusable(f'parameter "path" must be an absolute path without "." and "..", not "{root}"')
     if any(root == place or root.startswith(f"{place}/") for place in _FORBIDDEN[1:]) or root == "/":
         raise Unusable(f'parameter "path" must not be in a directory of the system, as "{root}" is')

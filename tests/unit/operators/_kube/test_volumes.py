@@ -12,9 +12,19 @@ HERE, THERE = volumes.host_affinity("n"), volumes.host_affinity("elsewhere")
 @pytest.mark.parametrize(
     ("case", "wanted", "found", "name"),
     [
-        ("the smallest that fits", claim(size="2Gi"), [volume("a", "5Gi"), volume("b", "3Gi"), volume("c", "1Gi")], "b"),
+        (
+            "the smallest that fits",
+            claim(size="2Gi"),
+            [volume("a", "5Gi"), volume("b", "3Gi"), volume("c", "1Gi")],
+            "b",
+        ),
         ("names decide among equals", claim(), [volume("b"), volume("a")], "a"),
-        ("fewer modes come first", claim(), [volume("a", accessModes=["ReadWriteMany", "ReadWriteOnce"]), volume("b", "9Gi")], "b"),
+        (
+            "fewer modes come first",
+            claim(),
+            [volume("a", accessModes=["ReadWriteMany", "ReadWriteOnce"]), volume("b", "9Gi")],
+            "b",
+        ),
         ("modes are needed", claim(accessModes=["ReadWriteMany"]), [volume()], None),
         ("of its class", claim(storageClassName="x"), [volume("a"), volume("b", storageClassName="x")], "b"),
         ("no class is a class", claim(storageClassName=""), [volume("a", storageClassName="x"), volume("b")], "b"),
@@ -28,7 +38,7 @@ HERE, THERE = volumes.host_affinity("n"), volumes.host_affinity("elsewhere")
         ("a reserved one must be large enough", claim(size="2Gi"), [volume(claimRef=reference("c"))], None),
         ("labels", claim(selector={"matchLabels": {"k": "v"}}), [volume("a"), volume("b", labels={"k": "v"})], "b"),
     ],
-)  # fmt: skip
+)
 def test_the_volume_for_a_claim(case, wanted, found, name):
     result = volumes.find(wanted, found)
     assert (result and meta.name_of(result)) == name, case

@@ -19,17 +19,73 @@ def decide(wanted, *known, classes=()):
 @pytest.mark.parametrize(
     ("case", "wanted", "known", "phase", "reason", "message"),
     [
-        ("nothing", claim(), [], "Pending", "FailedBinding", "no persistent volumes available for this claim and no storage class is set"),
-        ("no class", claim(storageClassName="x"), [], "Pending", "ProvisioningFailed", 'storageclass.storage.k8s.io "x" not found'),
-        ("by hand", claim(storageClassName="hand"), [], "Pending", "ProvisioningFailed", "no volume plugin matched name: kubernetes.io/no-provisioner"),
+        (
+            "nothing",
+            claim(),
+            [],
+            "Pending",
+            "FailedBinding",
+            "no persistent volumes available for this claim and no storage class is set",
+        ),
+        (
+            "no class",
+            claim(storageClassName="x"),
+            [],
+            "Pending",
+            "ProvisioningFailed",
+            'storageclass.storage.k8s.io "x" not found',
+        ),
+        (
+            "by hand",
+            claim(storageClassName="hand"),
+            [],
+            "Pending",
+            "ProvisioningFailed",
+            "no volume plugin matched name: kubernetes.io/no-provisioner",
+        ),
         ("asks for none", claim(volumeName="v"), [], "Pending", None, None),
-        ("asks for another's", claim(volumeName="v"), [volume(claimRef=reference("o", "u"))], "Pending", "FailedBinding", 'volume "v" already bound to a different claim.'),
-        ("asks for a small one", claim(volumeName="v"), [volume(size="1Mi")], "Pending", "VolumeMismatch", 'Cannot bind to requested volume "v": requested PV is too small'),
-        ("lost its reference", claim(annotations=DONE), [], "Lost", "ClaimLost", "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!"),
-        ("lost its volume", claim(annotations=DONE, volumeName="v"), [], "Lost", "ClaimLost", "Bound claim has lost its PersistentVolume. Data on the volume is lost!"),
-        ("two claims", claim(annotations=DONE, volumeName="v"), [volume(claimRef=reference("o", "u"))], "Lost", "ClaimMisbound", "Two claims are bound to the same volume, this one is bound incorrectly"),
+        (
+            "asks for another's",
+            claim(volumeName="v"),
+            [volume(claimRef=reference("o", "u"))],
+            "Pending",
+            "FailedBinding",
+            'volume "v" already bound to a different claim.',
+        ),
+        (
+            "asks for a small one",
+            claim(volumeName="v"),
+            [volume(size="1Mi")],
+            "Pending",
+            "VolumeMismatch",
+            'Cannot bind to requested volume "v": requested PV is too small',
+        ),
+        (
+            "lost its reference",
+            claim(annotations=DONE),
+            [],
+            "Lost",
+            "ClaimLost",
+            "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!",
+        ),
+        (
+            "lost its volume",
+            claim(annotations=DONE, volumeName="v"),
+            [],
+            "Lost",
+            "ClaimLost",
+            "Bound claim has lost its PersistentVolume. Data on the volume is lost!",
+        ),
+        (
+            "two claims",
+            claim(annotations=DONE, volumeName="v"),
+            [volume(claimRef=reference("o", "u"))],
+            "Lost",
+            "ClaimMisbound",
+            "Two claims are bound to the same volume, this one is bound incorrectly",
+        ),
     ],
-)  # fmt: skip
+)
 def test_claims_that_get_nothing(case, wanted, known, phase, reason, message):
     found = decide(wanted, *known, classes=[storage_class("hand", provisioner="kubernetes.io/no-provisioner")])
     assert isinstance(found, Rest), case
@@ -71,11 +127,15 @@ def pod(name, node=None, of="c"):
     ("pods", "reason", "message"),
     [
         ([], "WaitForFirstConsumer", "waiting for first consumer to be created before binding"),
-        ([pod("a", of="x"), pod("b", "n")], "WaitForFirstConsumer", "waiting for first consumer to be created before binding"),
+        (
+            [pod("a", of="x"), pod("b", "n")],
+            "WaitForFirstConsumer",
+            "waiting for first consumer to be created before binding",
+        ),
         ([pod("a")], "WaitForPodScheduled", "waiting for pod a to be scheduled"),
         ([pod("b"), pod("a")], "WaitForPodScheduled", "waiting for pods a,b to be scheduled"),
     ],
-)  # fmt: skip
+)
 def test_what_a_delayed_claim_waits_for(pods, reason, message):
     assert plan.awaited(pods, claim()) == plan.Notice("Normal", reason, message)
 

@@ -41,12 +41,28 @@ def test_phases(case, known, owner, decision):
         ({}, None, None),
         ({"annotations": PROVISIONED}, None, None),
         ({"annotations": IN_TREE}, "VolumeFailedDelete", "no volume plugin matched name: kubernetes.io/gone"),
-        ({"hostPath": {"path": "/data"}}, "VolumeFailedDelete", "host_path deleter only supports /tmp/.+ but received provided /data"),
-        ({"hostPath": None, "local": {"path": "/data"}}, "VolumeFailedDelete", 'error getting deleter volume plugin for volume "v": no deletable volume plugin matched'),
-        ({"persistentVolumeReclaimPolicy": "Recycle"}, "VolumeFailedRecycle", "No recycler plugin found for the volume!"),
-        ({"persistentVolumeReclaimPolicy": "Burn"}, "VolumeUnknownReclaimPolicy", "Volume has an unrecognized reclaim policy"),
+        (
+            {"hostPath": {"path": "/data"}},
+            "VolumeFailedDelete",
+            "host_path deleter only supports /tmp/.+ but received provided /data",
+        ),
+        (
+            {"hostPath": None, "local": {"path": "/data"}},
+            "VolumeFailedDelete",
+            'error getting deleter volume plugin for volume "v": no deletable volume plugin matched',
+        ),
+        (
+            {"persistentVolumeReclaimPolicy": "Recycle"},
+            "VolumeFailedRecycle",
+            "No recycler plugin found for the volume!",
+        ),
+        (
+            {"persistentVolumeReclaimPolicy": "Burn"},
+            "VolumeUnknownReclaimPolicy",
+            "Volume has an unrecognized reclaim policy",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_reclaimed(changes, reason, message):
     known = volume(claimRef=MINE, phase="Bound", **{"persistentVolumeReclaimPolicy": "Delete", **changes})
     found = reclaim.volume(known, None)

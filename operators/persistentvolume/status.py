@@ -24,6 +24,9 @@ def claim(claim: Object, phase: str, volume: Object | None) -> Object:
 
 
 def volume(volume: Object, phase: str, message: str = "") -> Object:
-    status = {**(volume.get("status") or {}), "phase": phase}
-    status.pop("message", None)
+    """A volume that is in its phase already keeps what it says, whoever wrote it."""
+    present: Object = volume.get("status") or {}
+    if present.get("phase") == phase:
+        return present
+    status = {name: value for name, value in present.items() if name not in ("message", "reason")} | {"phase": phase}
     return {**status, "message": message} if message else status

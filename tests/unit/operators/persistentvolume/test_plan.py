@@ -187,3 +187,15 @@ def test_whom_a_volume_concerns():
     found = plan.competing(volume(claimRef=reference("f")), [*claims, mine])
     assert [key.name for key in found] == ["a", "b", "f"]
     assert found[0] == meta.Key("ns", "a")
+
+
+def test_what_others_say_about_a_volume_stays_as_long_as_its_phase():
+    said = {"phase": "Bound", "message": "mine", "reason": "Mine", "lastPhaseTransitionTime": "then"}
+    known = {**volume(), "status": said}
+    assert status.volume(known, "Bound") == said
+    assert status.volume(known, "Released") == {"phase": "Released", "lastPhaseTransitionTime": "then"}
+    assert status.volume(known, "Failed", "no") == {
+        "phase": "Failed",
+        "message": "no",
+        "lastPhaseTransitionTime": "then",
+    }

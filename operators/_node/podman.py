@@ -100,4 +100,12 @@ def _info(body: dict[str, Any]) -> ImageInfo:
         digests=tuple(body.get("RepoDigests") or ()),
         size=body.get("Size") or 0,
         config=body.get("Config") or {},
+        layers=_layers(body.get("GraphDriver") or {}),
     )
+
+
+def _layers(driver: dict[str, Any]) -> tuple[str, ...]:
+    data = driver.get("Data") or {}
+    if driver.get("Name") != "overlay" or not data.get("UpperDir"):
+        return ()
+    return (data["UpperDir"], *filter(None, (data.get("LowerDir") or "").split(":")))

@@ -29,13 +29,17 @@ class UnitState:
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
-    """An image in podman's store, from its inspection."""
+    """An image in podman's store, from its inspection.
+
+    layers: folders with its files, the uppermost first; () where the storage driver is not overlay.
+    """
 
     id: str
     names: tuple[str, ...] = ()
     digests: tuple[str, ...] = ()
     size: int = 0
     config: Mapping[str, Any] = field(default_factory=dict)
+    layers: tuple[str, ...] = ()
 
 
 class SystemdError(Exception):

@@ -27,6 +27,7 @@ from operators.pod.objects import Objects
 from operators.pod.part import Part
 from operators.pod.paths import Paths
 from operators.pod.probes.prober import Prober
+from operators.pod.security.guard import Guard
 from operators.pod.units import unit
 from operators.pod.units.parts import Machine
 from operators.pod.volumes.referenced import Referenced
@@ -60,6 +61,7 @@ class Kubelet:
         self.objects = Objects(node_name, machine.gateway, self.referenced, self.tokens)
         self.probing = Probing(self)
         self.prober = Prober(self.probing.execute, self.probing.outcome)
+        self.guard = Guard(machine)
         self.standing = Stand(self)
         self.preparer = Preparer(self)
         self.runner = Runner(self)
@@ -73,6 +75,7 @@ class Kubelet:
             self.tokens,
             self.referenced,
             self.preparer,
+            self.guard,
             self.log_keeper,
         )
         self._locals: dict[str, Local] = {}

@@ -10,7 +10,7 @@ from operators._kube import identity, meta
 from operators._kube.controller import Controller, Key, Kube, Result, Watch
 from operators._kube.meta import Object
 from operators._node import network as ranges
-from operators.pod import backend, endpoint, kubelet, network
+from operators.pod import backend, endpoint, files, kubelet, network
 from operators.pod.endpoint.adapter import Handle
 from operators.pod.kubelet import Kubelet
 from operators.pod.lifecycle import syncer
@@ -21,6 +21,7 @@ from operators.pod.units.parts import Machine
 controller = Controller("pod", user=identity.node_user, component="kubelet")
 
 _POD_NETWORK = "10.244.0.0/22"
+_APPARMOR = Path("/sys/module/apparmor/parameters/enabled")
 _PKI = Path("/var/lib/ukube/apiserver/pki")
 
 
@@ -60,6 +61,9 @@ async def start(kube: Kube) -> None:
         prefix=pods.prefix,
         controllers=kubelet.controllers(paths),
         podman=shutil.which("podman") or "/usr/bin/podman",
+        is_seccomp_default=os.environ.get("UKUBE_SECCOMP_DEFAULT") != "Unconfined",
+        has_apparmor=files.read(_APPARMOR).strip() == "Y",
+        unsafe_sysctls=tuple((os.environ.get("UKUBE_ALLOWED_UNSAFE_SYSCTLS") or "").replace(",", " ").split()),
     )
     found = Kubelet(identity.node_name(), machine, network.PodNetwork(pods, machine), controller.enqueue)
     await found.open(kube)

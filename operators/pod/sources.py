@@ -50,6 +50,10 @@ class Missing(Exception):
         self.message = message
 
 
+class Uncreatable(Missing):
+    """A container that its runtime cannot make as the Pod asks: it waits with CreateContainerError."""
+
+
 class Unsupported(Exception):
     """A Pod asks for something this node cannot do; `message` says what and what to use instead."""
 

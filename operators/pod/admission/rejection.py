@@ -19,13 +19,15 @@ class Scene:
     """The node as a new Pod finds it.
 
     taken_ports: (protocol in lower case, port). node: the Node object. others: the Pods here that have not ended,
-    without the new one.
+    without the new one. has_apparmor, unsafe_sysctls: see Machine.
     """
 
     names_are_safe: bool = True
     taken_ports: Collection[tuple[str, int]] = ()
     node: Object = field(default_factory=dict)
     others: Sequence[Object] = ()
+    has_apparmor: bool = False
+    unsafe_sysctls: Sequence[str] = ()
 
 
 Check = Callable[[Object, Scene], Rejection | None]

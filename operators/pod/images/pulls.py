@@ -188,4 +188,5 @@ def describe(info: ImageInfo) -> Image:
         user=str(config.get("User") or ""),
         stop_signal=str(config.get("StopSignal") or "TERM"),
         env=frozenset(entry.partition("=")[0] for entry in config.get("Env") or ()),
+        layers=info.layers,
     )

@@ -1,6 +1,7 @@
 #!/bin/sh
 # A Pod's namespaces (network, IPC, UTS), pinned as files so that they outlive every container.
-# usage: sandbox.sh up UID HOSTNAME ADDRESS/PREFIX GATEWAY BRIDGE VETH    (ADDRESS "host": the node's own network)
+# usage: sandbox.sh up UID HOSTNAME ADDRESS/PREFIX GATEWAY BRIDGE VETH IPC [PATH=VALUE]…
+#            ADDRESS "host": the node's own network. IPC "own" or "host". PATH: a kernel parameter below /proc/sys.
 #        sandbox.sh down UID VETH
 set -eu
 uid=$2
@@ -8,16 +9,22 @@ run=/run/ukube/pods/$uid
 netns=/run/netns/ukube-$uid
 # hostname(1) asks the kernel itself and works where /proc/sys is read-only; a small node may lack it.
 set_hostname='if command -v hostname >/dev/null; then hostname "$1"; else printf %s "$1" > /proc/sys/kernel/hostname; fi'
+# Ping and low ports for everybody, as container runtimes behind Kubernetes set it up.
+open_network='cd /proc/sys/net/ipv4; echo 0 > ip_unprivileged_port_start; echo "0 2147483647" > ping_group_range'
+# Where /proc/sys is read-only for the machine, a fresh one is not.
+set_parameters='[ -w /proc/sys/kernel/shm_rmid_forced ] || mount -t proc proc /proc
+for each; do printf %s "${each#*=}" > "/proc/sys/${each%%=*}"; done'
 
 down() {
-    umount -l "$netns" "$run/ns/ipc" "$run/ns/uts" 2>/dev/null || true
+    umount -l "$netns" "$run/ns/ipc" "$run/ns/uts" "$run/ns/shm" 2>/dev/null || true
     rm -f "$netns" "$run/ns/ipc" "$run/ns/uts"
     # The veth dies with its network namespace, but the kernel does that later; the name must be free now.
     if [ -d "/sys/class/net/$1" ]; then ip link del "$1" 2>/dev/null || true; fi
 }
 
 up() {
-    hostname=$1 address=$2 gateway=$3 bridge=$4 veth=$5
+    hostname=$1 address=$2 gateway=$3 bridge=$4 veth=$5 ipc=$6
+    shift 6
     umask 077
     mkdir -p "$run/ns" "$run/exits" "$run/messages"
     if [ -s "/var/lib/ukube/pods/$uid/sealed" ] && ! [ -d "$run/env" ]; then
@@ -26,11 +33,30 @@ up() {
     while read -r path size; do                    # emptyDir volumes of medium Memory
         mountpoint -q "$path" || { mkdir -p "$path"; mount -t tmpfs -o "nosuid,nodev,mode=0777${size:+,size=$size}" tmpfs "$path"; }
     done 2>/dev/null < "/var/lib/ukube/pods/$uid/memory" || true
-    [ "$address" != host ] || return 0
     down "$veth"                                   # whatever an interrupted start has left
-    mkdir -p /run/netns
-    : > "$netns"; : > "$run/ns/ipc"; : > "$run/ns/uts"
-    unshare --net="$netns" --ipc="$run/ns/ipc" --uts="$run/ns/uts" sh -c "$set_hostname" sh "$hostname"
+    own=                                           # words that both unshare(1) and nsenter(1) know
+    if [ "$ipc" = own ]; then
+        mkdir -p "$run/ns/shm"
+        mount -t tmpfs -o nosuid,nodev,noexec,mode=1777,size=64m shm "$run/ns/shm"
+        : > "$run/ns/ipc"
+        own="--ipc=$run/ns/ipc"
+    fi
+    if [ "$address" != host ]; then
+        mkdir -p /run/netns
+        : > "$netns"; : > "$run/ns/uts"
+        own="$own --net=$netns --uts=$run/ns/uts"
+    fi
+    # The UID, and so the paths, are free of blanks.
+    if [ "$address" != host ]; then
+        unshare $own sh -ec "$set_hostname; $open_network" sh "$hostname"
+        connect
+    elif [ -n "$own" ]; then
+        unshare $own true
+    fi
+    [ $# -eq 0 ] || nsenter $own unshare --mount sh -ec "$set_parameters" sh "$@"
+}
+
+connect() {
     ip -b - <<EOF
 link add $veth type veth peer name eth0 netns ukube-$uid
 link set $veth master $bridge up

@@ -16,9 +16,9 @@ from operators.pod.lifecycle.local import Local
 from operators.pod.lifecycle.standing import AGAIN
 from operators.pod.lifecycle.view import View
 from operators.pod.part import Part
-from operators.pod.sources import Missing, Object, Unsupported
+from operators.pod.sources import Missing, Object, Uncreatable, Unsupported
 from operators.pod.status import qos
-from operators.pod.units import unit
+from operators.pod.units import security, unit
 from operators.pod.units.parts import Bind, Container, Image
 from operators.pod.volumes import disk
 from operators.pod.volumes import plan as volumes
@@ -67,7 +67,7 @@ class Preparer(Part):
                 if local.environment.get(name) == found.mark:
                     continue
                 if not local.environment.get(name) and await asyncio.to_thread(
-                    files.has_environment, self._kubelet.paths, record.uid, name, found.files
+                    files.has_environment, self._kubelet.paths, record.uid, name, found.files, security.settings(spec)
                 ):
                     local.environment[name] = found.mark
                 elif (image := await self._kubelet.images.by_id(known.image)) is not None:
@@ -107,14 +107,15 @@ class Preparer(Part):
                 await self._write(pod, spec, role, image, record, local)
             except (Missing, Unsupported, ValueError) as error:
                 message = error.message if isinstance(error, Missing | Unsupported) else str(error)
-                local.waiting[name] = ("CreateContainerConfigError", message)
+                reason = "CreateContainerError" if isinstance(error, Uncreatable) else "CreateContainerConfigError"
+                local.waiting[name] = (reason, message)
                 self._kubelet.news.once(pod, local, name, "Failed", f"Error: {message}")
                 again.append(AGAIN)
 
     async def _write(self, pod: Object, spec: Object, role: str, image: Image, record: Record, local: Local) -> None:
         """The container's unit and all it refers to. Raises Missing, Unsupported, ValueError."""
         kubelet, name = self._kubelet, spec["name"]
-        check_user(pod, spec, image)
+        user = await kubelet.guard.check(pod, spec, image)
         planned = kubelet.standing.volumes(pod, record)
         found = self._resolve(pod, spec, record, planned, image)
         mounts = volumes.mounts(spec, planned, found.variables)
@@ -122,11 +123,9 @@ class Preparer(Part):
         def write() -> str:
             """The name of a unit file that had another text before, or ""."""
             binds = tuple(self._binds(pod, record, spec, mounts, planned))
-            container = Container(
-                spec, role, image, found.command, found.args, binds, bool(found.files.conf), found.files.words
-            )
+            container = Container(spec, role, image, found.command, found.args, binds, user, found.files.words)
             units = unit.container(pod, container, qos.compute(pod), kubelet.machine)
-            files.write_environment(kubelet.paths, record.uid, name, found.files)
+            files.write_environment(kubelet.paths, record.uid, name, found.files, security.settings(spec))
             ((unit_name, text),) = units.items()
             before = files.read(kubelet.paths.units / unit_name)
             files.write_units(kubelet.paths, units)
@@ -181,22 +180,3 @@ def _are_done(pod: Object, name: str, views: Mapping[str, View]) -> bool:
     """Whether the init containers before this one have ended, or run as sidecars."""
     before = (views.get(other, View()) for other in unit.predecessors(pod, name))
     return all(view.doing == "running" or (view.doing == "exited" and view.exits[-1].code == 0) for view in before)
-
-
-def check_user(pod: Object, spec: Object, image: Image) -> None:
-    """runAsNonRoot, in kubelet's words. Raises Missing."""
-    whole, own = pod["spec"].get("securityContext") or {}, spec.get("securityContext") or {}
-    if not own.get("runAsNonRoot", whole.get("runAsNonRoot")):
-        return
-    user = own.get("runAsUser", whole.get("runAsUser"))
-    meta = pod["metadata"]
-    where = f'(pod: "{meta["name"]}_{meta["namespace"]}({meta["uid"]})", container: {spec["name"]})'
-    if user == 0:
-        raise Missing(f"container's runAsUser breaks non-root policy {where}")
-    if user is None:
-        name = image.user.partition(":")[0]
-        if name in ("", "0", "root"):
-            raise Missing(f"container has runAsNonRoot and image will run as root {where}")
-        if not name.isdecimal():
-            cause = f"image has non-numeric user ({name}), cannot verify user is non-root"
-            raise Missing(f"container has runAsNonRoot and {cause} {where}")

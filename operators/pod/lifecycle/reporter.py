@@ -44,6 +44,7 @@ class Reporter:
             waiting=local.waiting.get(name),
             image=spec.get("image", ""),
             image_id=self._kubelet.preparer.image_id(pod, name, record),
+            user=self._kubelet.guard.user(pod, name),
             restarts_before=local.restarts_before.get(name, 0),
             is_ready=bool(ready),
             is_started=bool(started),

@@ -91,6 +91,8 @@ class Syncer:
             taken_ports={(port.protocol, port.port) for port in kubelet.inventory.host_ports()},
             node=kubelet.objects.node() or {},
             others=[other for other in kubelet.objects.pods() if meta.uid_of(other) != uid and not has_ended(other)],
+            has_apparmor=kubelet.machine.has_apparmor,
+            unsafe_sysctls=kubelet.machine.unsafe_sysctls,
         )
         return admit.admit(pod, scene)
 

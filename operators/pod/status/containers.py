@@ -34,6 +34,8 @@ def compute(pod: Object, spec: Object, facts: Facts, *, is_init: bool) -> dict[s
     container_id = view.container_id or (exits[-1].container_id if exits else "")
     if container_id:
         status["containerID"] = f"podman://{container_id}"
+        if report.user is not None:
+            status["user"] = report.user
     if resources := spec.get("resources"):
         status["resources"] = resources
         if resources.get("requests"):

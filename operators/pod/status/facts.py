@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from operators.pod.lifecycle.view import View
+from operators.pod.sources import Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,13 +12,14 @@ class Report:
     """One container, as far as the node knows it.
 
     waiting: (reason, message) of what keeps it from starting. restarts_before: restartCount at the time its present
-    sandbox was made. is_ready, is_started: what its probes say, True where it has none.
+    sandbox was made. is_ready, is_started: what its probes say, True where it has none. user: as in the status.
     """
 
     view: View = field(default_factory=View)
     waiting: tuple[str, str] | None = None
     image: str = ""
     image_id: str = ""
+    user: Object | None = None
     restarts_before: int = 0
     is_ready: bool = True
     is_started: bool = True

@@ -30,10 +30,11 @@ def words(pod: Object, container: Container, machine: Machine) -> list[str]:
     line += ["--cgroups=split", "--pull=never", "--systemd=false", "--http-proxy=false", "--log-driver=k8s-file"]
     line += [f"--log-opt=path={log_dir}/{INVOCATION}.log"]
     line += list(namespaces.words(pod, machine))
+    line += list(namespaces.shared_memory(pod, container.binds, machine))
     line += list(_labels(meta, name))
     line += [f"--env-file={run}/env/{name}", *container.env_words]
     line += list(resources.words(spec, machine))
-    line += list(security.words(pod, spec))
+    line += list(security.words(pod, spec, container.user, machine))
     line += [_mount(bind) for bind in container.binds]
     if spec.get("workingDir"):
         line.append(f"--workdir={spec['workingDir']}")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from operators.pod import names
 from operators.pod.environment import hosts
+from operators.pod.security import sysctls
 from operators.pod.sources import Object
 from operators.pod.units import escape, invocation
 from operators.pod.units.parts import Container, Machine
@@ -44,6 +45,7 @@ def sandbox(pod: Object, qos: str, address: str, machine: Machine, host_ports: s
     veth = names.veth(uid)
     where = f"{address}/{machine.prefix}" if address else "host"
     up = [script, "up", uid, hosts.hostname(pod) or "-", where, machine.gateway, machine.bridge, veth]
+    up += ["host" if pod["spec"].get("hostIPC") else "own", *sysctls.settings(pod)]
     text = _render(
         (
             "Unit",
@@ -171,9 +173,10 @@ def _container_service(pod: Object, resolved: Container, qos: str, machine: Mach
     kind = (
         [("Type", "oneshot"), ("RemainAfterExit", "yes")] if is_init else [("Type", "notify"), ("NotifyAccess", "all")]
     )
-    environment = [("Environment", "PODMAN_SYSTEMD_UNIT=%n")]
-    if resolved.has_conf:
-        environment.append(("Environment", f"CONTAINERS_CONF_OVERRIDE={run}/env/{name}.toml"))
+    environment = [
+        ("Environment", "PODMAN_SYSTEMD_UNIT=%n"),
+        ("Environment", f"CONTAINERS_CONF_OVERRIDE={run}/env/{name}.toml"),
+    ]
     return [
         *kind,
         ("Slice", names.slice_(uid, qos)),

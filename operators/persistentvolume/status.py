@@ -28,5 +28,5 @@ def volume(volume: Object, phase: str, message: str = "") -> Object:
     present: Object = volume.get("status") or {}
     if present.get("phase") == phase:
         return present
-    status = {name: value for name, value in present.items() if name not in ("message", "reason")} | {"phase": phase}
+    status = {name: value for name, value in present.items() if name != "message"} | {"phase": phase}
     return {**status, "message": message} if message else status

@@ -23,6 +23,7 @@ OPERATORS = (
     "endpointslice",
     "garbagecollector",
     "namespace",
+    "persistentvolume",
     "replicaset",
     "replicationcontroller",
     "resourcequota",

@@ -1,5 +1,6 @@
 """A Pod's files on the node: unit files, links for the boot, environment, what its containers mount (blocking)."""
 
+import functools
 import os
 import shutil
 import subprocess
@@ -53,11 +54,11 @@ def make_folders(paths: Paths, uid: str) -> None:
         folder.chmod(0o700)
 
 
-def write_units(paths: Paths, units: Mapping[str, str]) -> None:
-    """Unit files; services also get their link for the boot."""
+def write_units(paths: Paths, units: Mapping[str, str], *, boots: bool = True) -> None:
+    """Unit files; services also get their link for the boot, if `boots`."""
     for name, text in units.items():
         write(paths.units / name, text)
-        if name.endswith(".service"):
+        if name.endswith(".service") and boots:
             link = paths.boot / name
             if not link.is_symlink():
                 link.parent.mkdir(parents=True, exist_ok=True)
@@ -94,6 +95,22 @@ def unlink_boot(paths: Paths, record: Record) -> None:
     """The Pod is over: nothing of it starts at the next boot."""
     for name in services(record):
         (paths.boot / name).unlink(missing_ok=True)
+
+
+def mark_started(paths: Paths, uid: str, container: str) -> None:
+    """Before the start of a container that must not be started twice: a reboot makes it a lost one."""
+    write(paths.pod_state(uid) / "started" / container, boot_id())
+
+
+def lost_since(paths: Paths, uid: str, container: str) -> float | None:
+    """When a marked container was started, if the machine has been started again since."""
+    mark = paths.pod_state(uid) / "started" / container
+    return mark.stat().st_mtime if read(mark) not in ("", boot_id()) else None
+
+
+@functools.cache
+def boot_id() -> str:
+    return read(Path("/proc/sys/kernel/random/boot_id")).strip()
 
 
 def remove_units(paths: Paths, record: Record) -> None:

@@ -27,11 +27,13 @@ class News:
     def of_container(self, pod: Object, container: Object, type_: str, reason: str, message: str) -> None:
         self.tell(pod, container["name"], type_, reason, message)
 
-    def once(self, pod: Object, local: Local, container: str | None, reason: str, message: str) -> None:
-        """A warning that is not repeated while the operator runs."""
+    def once(
+        self, pod: Object, local: Local, container: str | None, reason: str, message: str, *, type_: str = "Warning"
+    ) -> None:
+        """One that is not repeated while the operator runs."""
         if (reason, f"{container}:{message}") not in local.told:
             local.told.add((reason, f"{container}:{message}"))
-            self.tell(pod, container, "Warning", reason, message)
+            self.tell(pod, container, type_, reason, message)
 
 
 def field_path(pod: Object, container: str) -> str:

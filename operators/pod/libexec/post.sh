@@ -1,9 +1,11 @@
 #!/bin/sh
 # After each run of a container: records how it ended, repairs podman's state.
-# usage: post.sh RUN_DIR STATE_DIR CONTAINER PODMAN_NAME RESTART_POLICY
-# The record is one line: invocation, result, code, status, container id, started, finished (seconds); it replaces asking anybody later.
+# usage: post.sh RUN_DIR STATE_DIR CONTAINER PODMAN_NAME RESTART_POLICY [STATUS…]
+# STATUS: exit codes and signals after which it is restarted whatever the policy. The record is one line: invocation, result,
+# code, status, container id, started, finished (seconds); it replaces asking anybody later.
 set -u
 run=$1 state=$2 name=$3 podman_name=$4 policy=$5
+shift 5
 # podman removes its own file of the ID along with the container; what it printed stays (see StandardOutput= of the unit).
 cid=$(cat "$run/$name.cid" 2>/dev/null || cat "$run/$name.id" 2>/dev/null) || cid=
 case $cid in *[!0-9a-f]*) cid= ;; esac
@@ -12,18 +14,20 @@ finished=$(date +%s.%N)
 record="$INVOCATION_ID ${SERVICE_RESULT:-unknown} ${EXIT_CODE:-none} ${EXIT_STATUS:-none} ${cid:--} $started $finished"
 mkdir -p "$run/exits" "$run/messages"
 if [ -s "$state/termination/$name" ]; then
-    head -c 4096 "$state/termination/$name" > "$run/messages/$INVOCATION_ID"
+    tail -c 4096 "$state/termination/$name" > "$run/messages/$INVOCATION_ID"
     : > "$state/termination/$name"
 fi
 echo "$record" >> "$run/exits/$name"
 done_for_good() {
+    case " $* " in *" ${EXIT_STATUS:-1} "* | *" SIG${EXIT_STATUS:-1} "*) return 1 ;; esac
+    [ "$started" = 0 ] && [ "${EXIT_STATUS:-}" = 125 ] && return 1       # podman itself failed: no container came of it
     case $policy in
     Never) return 0 ;;
     OnFailure) [ "${EXIT_CODE:-}" = exited ] && [ "${EXIT_STATUS:-1}" = 0 ] ;;
     *) return 1 ;;
     esac
 }
-if done_for_good && ! [ -e "$run/restart" ]; then                        # "restart": the operator ended it in order to start it again
+if done_for_good "$@" && ! [ -e "$run/restart" ]; then                   # "restart": the operator ended it in order to start it again
     mkdir -p "$state/done"
     echo "$record" > "$state/done/$name"
 fi

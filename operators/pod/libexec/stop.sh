@@ -3,18 +3,25 @@
 # usage: stop.sh RUN_DIR CONTAINER SIGNAL GRACE [preStop command… | sleep: SECONDS]      GRACE in seconds
 # Only the container's own processes are killed: a killed conmon would leave podman with a container that is "Up" for ever.
 set -u
-run=$1 name=$2 signal=$3 grace=$4
+run=$1 name=$2 signal=$3 grace=$4 usual=$4
 shift 4
 pidfile=$run/$name.pid
 pid=$(cat "$pidfile" 2>/dev/null) || exit 0
 cid=$(cat "$run/$name.cid" 2>/dev/null) || exit 0
 # A number that is left over may be somebody else's by now.
 case $(cat "/proc/$pid/cgroup" 2>/dev/null) in *"$cid"*) ;; *) exit 0 ;; esac
-if [ -s "$run/grace" ]; then grace=$(cat "$run/grace")         # a deletion may ask for another grace period,
-elif [ -s "$run/$name.grace" ]; then grace=$(cat "$run/$name.grace"); fi        # and so may a probe
 
 now() { read -r up _ < /proc/uptime; echo "${up%.*}"; }
-end=$(($(now) + grace))
+if [ -s "$run/grace" ]; then                            # the Pod is being ended: one grace period for all of it, so that
+    read -r end < "$run/grace"                          # those that end last, the sidecars, get what is left (seconds of uptime)
+    grace=$((end - $(now)))
+else
+    [ -s "$run/$name.grace" ] && grace=$(cat "$run/$name.grace")        # a probe may ask for another one
+    end=$(($(now) + grace))
+fi
+if [ "$grace" -gt "$usual" ]; then                      # TimeoutStopSec= reckons with the usual one
+    systemd-notify "EXTEND_TIMEOUT_USEC=$(((grace + 30) * 1000000))" 2>/dev/null
+fi
 
 gone() {                                                # waits for process $1, for $2 seconds
     [ -d "/proc/$1" ] || return 0
@@ -29,11 +36,10 @@ if [ $# -gt 0 ] && [ "$grace" -gt 0 ]; then
     else
         timeout -k 1 "$grace" crun exec "$cid" "$@" >/dev/null 2>&1
     fi
-    left=$((end - $(now)))
-    grace=$((left > 2 ? left : 2))                      # preStop counts against the grace period; two seconds remain in any case
+    grace=$((end - $(now)))                             # preStop counts against the grace period
 fi
 kill -s "$signal" "$pid" 2>/dev/null
-if ! gone "$pid" "$grace"; then
+if ! gone "$pid" "$((grace > 2 ? grace : 2))"; then     # two seconds remain in any case
     # …/<unit>/libpod-payload-<id>, the container's own cgroup
     payload=$(sed -n 's/^0:://p' "/proc/$pid/cgroup" 2>/dev/null)
     payload=${payload%%/libpod-payload-*}/libpod-payload-$cid

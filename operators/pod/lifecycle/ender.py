@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import time
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,8 +13,10 @@ from operators._kube.controller import DONE, Result
 from operators._kube.errors import ApiError
 from operators.pod import files, names
 from operators.pod.inventory import Record
-from operators.pod.lifecycle import observer
+from operators.pod.lifecycle import ending, observer
+from operators.pod.lifecycle.ending import Ending
 from operators.pod.lifecycle.local import Local
+from operators.pod.lifecycle.view import View
 from operators.pod.sources import Object
 from operators.pod.status import compute
 from operators.pod.units import unit
@@ -32,17 +36,35 @@ class Ender:
         kubelet, uid = self._kubelet, meta.uid_of(pod)
         local = kubelet.local(uid)
         record = kubelet.inventory.record(uid, meta.key_of(pod))
-        if self._is_unfinished(record, local):
-            return self._wait(pod, record, local, now)
         views = observer.look(pod, record, kubelet.systemd, kubelet.paths)
         await observer.explain(pod, views, local.messages, kubelet.paths)
-        if (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed"):
-            facts = kubelet.reporter.facts(pod, record, views, local, ended=True)
-            with contextlib.suppress(ApiError):  # the deletion below finds out
-                await kube.patch_status(dict(pod), compute.compute(pod, facts, now))
+        if is_unfinished := self._is_unfinished(record, local):
+            result = self._wait(pod, record, views, local, now)
+        facts = kubelet.reporter.facts(pod, record, views, local, ended=not is_unfinished)
+        with contextlib.suppress(ApiError):  # the deletion below finds out
+            await kube.patch_status(dict(pod), compute.compute(pod, facts, now))
+        if is_unfinished:
+            return result
         await self._remove(record)
         await kube.delete("v1", "pods", meta.key_of(pod), uid=uid, propagation=None, grace_seconds=0)
         return DONE
+
+    async def evict(self, pod: Object, why: Ending) -> None:
+        """Has a Pod of this node ended with phase Failed, though nobody deletes it; known beyond a restart."""
+        folder = self._kubelet.paths.pod_state(meta.uid_of(pod))
+        await asyncio.to_thread(files.write, folder / "ending", ending.dump(why), 0o600)
+        self._kubelet.enqueue(meta.key_of(pod))
+
+    def cause(self, pod: Object, now: datetime) -> Ending | None:
+        """Why this Pod is to be ended, if it is."""
+        why = ending.load(files.read(self._kubelet.paths.pod_state(meta.uid_of(pod)) / "ending"))
+        return why or ending.overdue(pod, now)
+
+    def end(self, pod: Object, record: Record, views: Mapping[str, View], local: Local, grace: int) -> None:
+        """Begins to end all containers that still run; the sidecars after the others."""
+        if local.stop is None:
+            self._tell(pod, views)
+            self._begin(record, local, grace)
 
     async def discard(self, record: Record) -> None:
         """A Pod whose object is gone, or another's now: end it at once and remove it."""
@@ -72,6 +94,7 @@ class Ender:
         self._kubelet.inventory.put_sandbox(record, "", "", ())
         record.units.clear()
         local.stop = None
+        (self._kubelet.paths.pod_run(uid) / "grace").unlink(missing_ok=True)
         if had_ports:
             await self._kubelet.network.apply(self._kubelet.inventory.host_ports())
         return DONE
@@ -85,26 +108,27 @@ class Ender:
         state = self._kubelet.systemd.state(name)
         return state is not None and state.active not in ("inactive", "failed")
 
-    def _wait(self, pod: Object, record: Record, local: Local, now: datetime) -> Result:
+    def _wait(self, pod: Object, record: Record, views: Mapping[str, View], local: Local, now: datetime) -> Result:
         grace = pod["metadata"].get("deletionGracePeriodSeconds")
         seconds = unit.grace_period(pod) if grace is None else int(grace)
         deadline = meta.parse_time(pod["metadata"]["deletionTimestamp"])
         if local.stop is None:
-            views = observer.look(pod, record, self._kubelet.systemd, self._kubelet.paths)
-            for name in observer.runs(views):
-                self._kubelet.news.tell(pod, name, "Normal", "Killing", f"Stopping container {name}")
+            self._tell(pod, views)
             self._begin(record, local, seconds)
-        left = (deadline - now).total_seconds() + _SLACK
+        # Somebody may lose patience after the stop has begun; else stop.sh does it in time.
+        is_hurried = local.grace is not None and seconds < local.grace
+        left = (deadline - now).total_seconds() + (0.0 if is_hurried else _SLACK)
         if left > 0:
             return Result(requeue_after=left)
-        if local.grace is not None and seconds < local.grace:
-            # Somebody lost patience after the stop had begun.
-            local.grace = seconds
-            local.stops["kill"] = asyncio.create_task(self._kill(record))
+        local.stops["kill"] = asyncio.create_task(self._kill(record))
         return Result(requeue_after=5.0)
 
+    def _tell(self, pod: Object, views: Mapping[str, View]) -> None:
+        for name in observer.runs(views):
+            self._kubelet.news.tell(pod, name, "Normal", "Killing", f"Stopping container {name}")
+
     def _begin(self, record: Record, local: Local, grace: int) -> None:
-        self._kubelet.prober.stop(record.uid)
+        self._kubelet.prober.terminate(record.uid)
         self._kubelet.images.forget_pod(record.uid)
         local.grace = grace
         local.stop = asyncio.create_task(self._stop(record, grace))
@@ -113,8 +137,8 @@ class Ender:
         """Stopping the sandbox stops all that is bound to it, each within the grace period."""
         kubelet = self._kubelet
         run = kubelet.paths.pod_run(record.uid)
-        if run.exists():
-            files.write(run / "grace", str(grace))
+        if run.exists() and not (run / "grace").exists():  # else an operator before this one has begun
+            files.write(run / "grace", str(int(time.clock_gettime(time.CLOCK_BOOTTIME) + grace)) + "\n")
         try:
             if record.sandbox:
                 await kubelet.systemd.stop(record.sandbox)

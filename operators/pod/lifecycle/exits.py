@@ -4,11 +4,16 @@ import signal
 from dataclasses import dataclass
 
 _FIELDS = 7
+_PODMAN_FAILED = 125  # podman-run(1), "Exit Status": the error is with podman itself, no container came of it
+_LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """One ended run. started, finished: seconds since the epoch; started 0.0: it never ran at all."""
+    """One ended run. started, finished: seconds since the epoch; started 0.0: it never ran at all.
+
+    is_created: False when not even a container came of it.
+    """
 
     invocation: str
     result: str
@@ -17,15 +22,23 @@ class Exit:
     started: float
     finished: float
     message: str = ""
+    is_created: bool = True
 
     @property
     def reason(self) -> str:
         """As in containerStatuses[].state.terminated.reason."""
+        if self.result == _LOST:
+            return "Unknown"
         if self.started == 0.0:
             return "StartError"
         if self.result == "oom-kill":
             return "OOMKilled"
         return "Completed" if self.code == 0 else "Error"
+
+
+def lost(container_id: str, started: float, finished: float) -> Exit:
+    """The end of a run that nobody saw: the machine went down with it."""
+    return Exit(f"{_LOST}-{container_id}", _LOST, 255, container_id, started, finished)
 
 
 def parse(text: str) -> list[Exit]:
@@ -42,9 +55,11 @@ def _parse_line(line: str) -> Exit | None:
         start, end = float(started), float(finished)
     except ValueError:
         return None
-    # What never ran ended by podman's own exit code; upstream's runtimes call that 128.
-    code = 128 if start == 0.0 else exit_code(how, status)
-    return Exit(invocation, result, code, "" if container_id == "-" else container_id, start, end)
+    code, cid = exit_code(how, status), "" if container_id == "-" else container_id
+    if start == 0.0:
+        # What never ran ended by podman's own exit code; upstream's runtimes call that 128.
+        return Exit(invocation, result, 128, cid, start, end, is_created=code != _PODMAN_FAILED)
+    return Exit(invocation, result, code, cid, start, end)
 
 
 def exit_code(how: str, status: str) -> int:

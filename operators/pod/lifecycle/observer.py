@@ -1,7 +1,8 @@
 """Looks at a Pod's containers: unit states from memory, small files in tmpfs."""
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -15,10 +16,11 @@ from operators.pod.lifecycle.exits import Exit
 from operators.pod.lifecycle.view import View
 from operators.pod.paths import Paths
 from operators.pod.sources import Object
+from operators.pod.status import containers
 
 _ERROR, _LOOKS = "Error: ", 6
 _LONGEST_START = 120.0  # the units' TimeoutStartSec
-_TAIL_LINES, _TAIL_BYTES = 80, 2048
+_TAIL_LINES, _TAIL_BYTES, _MESSAGE_BYTES = 80, 2048, 4096
 
 
 class States(Protocol):
@@ -30,13 +32,15 @@ class States(Protocol):
 def look(pod: Object, record: Record, systemd: States, paths: Paths) -> dict[str, View]:
     """Each container as it is now. Reads tmpfs only, so it may run on the event loop."""
     run, found = paths.pod_run(record.uid), {}
-    for spec, role in plan.containers(pod):
+    for spec, role in plan.everything(pod):
         name = spec["name"]
         known = record.units.get(name)
         state = systemd.state(known.name) if known is not None else None
         ended = exits.parse(files.read(run / "exits" / name))
         if not ended:
             ended = exits.parse(files.read(paths.pod_state(record.uid) / "done" / name))
+        if not ended and state is None and (since := files.lost_since(paths, record.uid, name)) is not None:
+            ended = [exits.lost(_reported_id(pod, name), since, _boot_time())]
         found[name] = view.observe(role, state, container_id(run, name), (run / f"{name}.pid").exists(), ended)
     return found
 
@@ -48,7 +52,7 @@ def container_id(run: Path, name: str) -> str:
 
 async def explain(pod: Object, views: dict[str, View], known: dict[str, str], paths: Paths) -> None:
     """Adds messages to the last two exits of each container, as far as there is something to say."""
-    specs = {spec["name"]: spec for spec, _ in plan.containers(pod)}
+    specs = {spec["name"]: spec for spec, _ in plan.everything(pod)}
     for name, seen in views.items():
         told = []
         for exit_ in seen.exits[-2:]:
@@ -66,6 +70,9 @@ async def _message(pod: Object, spec: Object, exit_: Exit, since: float, paths: 
     if exit_.started == 0.0:
         return start_error(await _complaints(names.unit(meta["namespace"], meta["name"], spec["name"]), since, exit_))
     said = files.read(paths.pod_run(meta["uid"]) / "messages" / exit_.invocation)
+    if not said and exit_.code == 0:
+        # An init container that has succeeded: its unit is still up, so what it left has not been moved away.
+        said = _end_of(paths.pod_state(meta["uid"]) / "termination" / spec["name"])
     if said or exit_.code == 0 or spec.get("terminationMessagePolicy") != "FallbackToLogsOnError":
         return said
     folder = paths.log_dir(meta["namespace"], meta["name"], meta["uid"], spec["name"])
@@ -98,7 +105,35 @@ def _log_tail(path: Path) -> str:
             lines = log.read().decode(errors="replace").splitlines()[-_TAIL_LINES:]
     except OSError:
         return ""
-    return "\n".join(line.split(" ", 3)[-1] for line in lines)[-_TAIL_BYTES:] + ("\n" if lines else "")
+    return plain(lines)
+
+
+def plain(lines: Sequence[str]) -> str:
+    """The end of what a container said, from lines of CRI's log format: time, stream, P(art) or F(ull), text."""
+    text = ""
+    for line in lines:
+        _, _, tag, said = (*line.split(" ", 3), "", "", "")[:4]
+        text += said + ("" if tag == "P" else "\n")
+    return text.encode()[-_TAIL_BYTES:].decode(errors="ignore")
+
+
+def _end_of(path: Path) -> str:
+    """The last bytes of a termination log, as many as upstream reports."""
+    try:
+        with path.open("rb") as log:
+            log.seek(0, 2)
+            log.seek(max(0, log.tell() - _MESSAGE_BYTES))
+            return log.read().decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def _reported_id(pod: Object, name: str) -> str:
+    return str(containers.reported(pod).get(name, {}).get("containerID") or "").removeprefix("podman://")
+
+
+def _boot_time() -> float:
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def runs(views: Mapping[str, View]) -> list[str]:

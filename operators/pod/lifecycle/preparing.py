@@ -1,6 +1,7 @@
 """Makes containers ready to start: resolves what they refer to, writes their units."""
 
 import asyncio
+import signal
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,13 +12,13 @@ from operators.pod.environment import file_ref, hosts, resolved, surroundings
 from operators.pod.environment.resolved import Resolved
 from operators.pod.images.pulls import Waiting
 from operators.pod.inventory import Record
-from operators.pod.lifecycle import plan
+from operators.pod.lifecycle import plan, policy
 from operators.pod.lifecycle.local import Local
 from operators.pod.lifecycle.standing import AGAIN
 from operators.pod.lifecycle.view import View
 from operators.pod.part import Part
 from operators.pod.sources import Missing, Object, Uncreatable, Unsupported
-from operators.pod.status import qos
+from operators.pod.status import containers, qos
 from operators.pod.units import security, unit
 from operators.pod.units.parts import Bind, Container, Image
 from operators.pod.volumes import disk
@@ -33,15 +34,20 @@ _NEVER_PULLED = {"InvalidImageName": "InspectFailed", "ErrImageNeverPull": "ErrI
 class Preparer(Part):
     def __init__(self, kubelet: "Kubelet") -> None:
         self._kubelet = kubelet
-        self._images: dict[tuple[str, str], str] = {}
+        self._images: dict[tuple[str, str], Image] = {}
 
     def image_id(self, pod: Object, container: str, record: Record) -> str:
         """status.imageID: what was found at the start, else what was reported before."""
         if found := self._images.get((record.uid, container)):
-            return found
-        old = pod.get("status") or {}
-        entries = [*(old.get("initContainerStatuses") or ()), *(old.get("containerStatuses") or ())]
-        return next((str(entry.get("imageID") or "") for entry in entries if entry["name"] == container), "")
+            return found.reference
+        return str(containers.reported(pod).get(container, {}).get("imageID") or "")
+
+    def stop_signal(self, pod: Object, spec: Object, record: Record) -> str:
+        """status.containerStatuses[].stopSignal, likewise."""
+        if found := self._images.get((record.uid, spec["name"])):
+            name = unit.stop_signal_of(spec, found.stop_signal)
+            return f"SIG{name}" if not name.isdecimal() else signal.Signals(int(name)).name
+        return str(containers.reported(pod).get(spec["name"], {}).get("stopSignal") or "")
 
     def forget(self, uid: str) -> None:
         self._images = {key: value for key, value in self._images.items() if key[0] != uid}
@@ -85,7 +91,7 @@ class Preparer(Part):
         views: Mapping[str, View] | None = None,
     ) -> None:
         local.waiting = {}
-        for spec, role in plan.containers(pod):
+        for spec, role in plan.everything(pod):
             name = spec["name"]
             if name not in wanted:
                 continue
@@ -118,26 +124,37 @@ class Preparer(Part):
         user = await kubelet.guard.check(pod, spec, image)
         planned = kubelet.standing.volumes(pod, record)
         found = self._resolve(pod, spec, record, planned, image)
-        mounts = volumes.mounts(spec, planned, found.variables)
+        mounts, target = volumes.mounts(spec, planned, found.variables), self._target(pod, spec, record)
 
         def write() -> str:
             """The name of a unit file that had another text before, or ""."""
             binds = tuple(self._binds(pod, record, spec, mounts, planned))
-            container = Container(spec, role, image, found.command, found.args, binds, user, found.files.words)
+            words = found.files.words
+            container = Container(spec, role, image, found.command, found.args, binds, user, words, target)
             units = unit.container(pod, container, qos.compute(pod), kubelet.machine)
             files.write_environment(kubelet.paths, record.uid, name, found.files, security.settings(spec))
             ((unit_name, text),) = units.items()
             before = files.read(kubelet.paths.units / unit_name)
-            files.write_units(kubelet.paths, units)
+            files.write_units(kubelet.paths, units, boots=role != "ephemeral" and not policy.runs_once(pod))
             put = inventories.Unit(unit_name, role, image.id, unit.restart_hash(spec))
             kubelet.inventory.put_unit(record, name, put)
             return unit_name if before not in ("", text) else ""
 
         rewritten = await asyncio.to_thread(write)
-        self._images[(record.uid, name)] = image.reference
+        self._images[(record.uid, name)] = image
         local.environment[name] = found.mark
         if rewritten and kubelet.systemd.state(rewritten) is not None:
             await kubelet.systemd.reload()  # it keeps the text of a unit that is loaded
+
+    def _target(self, pod: Object, spec: Object, record: Record) -> str:
+        """The PID namespace that an ephemeral container asks for. Raises Missing."""
+        name = spec.get("targetContainerName")
+        if not name:
+            return ""
+        pid = files.read(self._kubelet.paths.pod_run(record.uid) / f"{name}.pid").strip()
+        if not pid.isdecimal():
+            raise Missing(f"unable to find target container {name}")
+        return f"ns:/proc/{pid}/ns/pid"
 
     def _resolve(
         self, pod: Object, spec: Object, record: Record, planned: Mapping[str, Volume], image: Image | None = None

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from operators.pod.inventory import Record
 from operators.pod.lifecycle import plan
+from operators.pod.lifecycle.ending import Ending
 from operators.pod.lifecycle.local import Local
 from operators.pod.lifecycle.view import View
 from operators.pod.sources import Object
@@ -19,19 +20,27 @@ class Reporter:
         self._kubelet = kubelet
 
     def facts(
-        self, pod: Object, record: Record, views: Mapping[str, View], local: Local, *, ended: bool = False
+        self,
+        pod: Object,
+        record: Record,
+        views: Mapping[str, View],
+        local: Local,
+        *,
+        ended: bool = False,
+        why: Ending | None = None,
     ) -> Facts:
-        """`ended`: the Pod was stopped."""
+        """`ended`: nothing of the Pod runs or will run. `why`: the node has ended it."""
         count_restarts(pod, views, local)
         sandbox = self._kubelet.systemd.state(record.sandbox)
         return Facts(
             pod_ip=record.address,
             host_ips=self._kubelet.objects.host_ips(),
-            has_sandbox=sandbox is not None and sandbox.active == "active",
-            is_over=ended or plan.is_over(pod, views),
+            has_sandbox=sandbox is not None and sandbox.active == "active" and not ended,
+            is_over=ended,
+            ending=why,
             reports={
                 spec["name"]: self._report(pod, spec, record, views.get(spec["name"], View()), local)
-                for spec, _ in plan.containers(pod)
+                for spec, _ in plan.everything(pod)
             },
         )
 
@@ -46,6 +55,7 @@ class Reporter:
             image_id=self._kubelet.preparer.image_id(pod, name, record),
             user=self._kubelet.guard.user(pod, name),
             restarts_before=local.restarts_before.get(name, 0),
+            stop_signal=self._kubelet.preparer.stop_signal(pod, spec, record),
             is_ready=bool(ready),
             is_started=bool(started),
         )

@@ -9,7 +9,7 @@ from operators._kube.controller import Result
 from operators._node.ports import SystemdError
 from operators.pod import files
 from operators.pod.inventory import Record
-from operators.pod.lifecycle import plan
+from operators.pod.lifecycle import exits, plan, policy
 from operators.pod.lifecycle.local import Local
 from operators.pod.lifecycle.view import View
 from operators.pod.sources import Object
@@ -72,9 +72,14 @@ class Runner:
         again: list[float],
     ) -> None:
         now = asyncio.get_running_loop().time()
+        ephemeral = {spec["name"] for spec, role in plan.everything(pod) if role == "ephemeral"}
+
+        def has_started(sidecar: str) -> bool:
+            return bool(self._kubelet.prober.verdict(record.uid, sidecar, "startup"))
+
         for name in wanted:
             is_busy = (task := local.starts.get(name)) is not None and not task.done()
-            if is_busy or name in local.waiting or not plan.is_startable(pod, name, record.units):
+            if is_busy or name in local.waiting or not plan.is_startable(pod, name, record.units, has_started):
                 continue
             delay = local.not_before.get(name, 0.0) - now
             if delay > 0:
@@ -85,6 +90,8 @@ class Runner:
                     local.waiting[name] = ("CrashLoopBackOff", backoff.message(pod, name, report))
                 continue
             local.ended_by_us.discard(name)
+            if policy.runs_once(pod) or name in ephemeral:
+                files.mark_started(self._kubelet.paths, record.uid, name)
             task = local.starts[name] = asyncio.create_task(self._start_unit(record.units[name].name))
             task.add_done_callback(lambda done, name=name: self._started(pod, record, local, name, done))  # type: ignore[misc]
 
@@ -158,7 +165,7 @@ class Runner:
         finally:
             (run / "restart").unlink(missing_ok=True)
             (state / "done" / name).unlink(missing_ok=True)
-        ended = len(files.read(run / "exits" / name).splitlines())
+        ended = backoff.streak(exits.parse(files.read(run / "exits" / name)))
         local.not_before[name] = asyncio.get_running_loop().time() + (
             0.0 if ended <= 1 else float(backoff.seconds(ended - 1))
         )

@@ -9,7 +9,7 @@ from operators.pod import files, network
 from operators.pod import inventory as inventories
 from operators.pod.environment import dns, surroundings
 from operators.pod.inventory import Record
-from operators.pod.lifecycle import plan
+from operators.pod.lifecycle import plan, policy
 from operators.pod.lifecycle.local import Local
 from operators.pod.sources import Missing, Object, SandboxError, Unsupported
 from operators.pod.status import qos
@@ -30,7 +30,7 @@ class Stand:
 
     async def ensure(self, pod: Object, record: Record, local: Local, again: list[float]) -> bool:
         """Makes the Pod's folders, sandbox and volumes; False when its containers must wait for something."""
-        names = [container["name"] for container, _ in plan.containers(pod)]
+        names = [container["name"] for container, _ in plan.everything(pod)]
         try:
             if not record.sandbox:
                 await self._make_sandbox(pod, record)
@@ -100,5 +100,5 @@ class Stand:
         texts, notes = surroundings.base_files(pod, ips, cluster)
         for name, text in texts.items():
             files.write(folder / name, text)
-        files.write_units(paths, units)
+        files.write_units(paths, units, boots=not policy.runs_once(pod))
         return notes

@@ -19,7 +19,7 @@ def announce(kubelet: "Kubelet", pod: Object, views: Mapping[str, View], local: 
     uid = pod["metadata"]["uid"]
     _leave_out(kubelet, pod, local)
     reported = _reported(pod)
-    for spec, _ in plan.containers(pod):
+    for spec, _ in plan.everything(pod):
         name = spec["name"]
         seen = views.get(name, View())
         # An exited one may have been too quick to be seen while it ran.

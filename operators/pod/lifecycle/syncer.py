@@ -1,6 +1,7 @@
 """One reconcile of a Pod: bring the node to what it says, then its status to what the node says."""
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,14 @@ from operators.pod import names
 from operators.pod.admission import admit, ports
 from operators.pod.admission.rejection import Rejection, Scene
 from operators.pod.inventory import Record
-from operators.pod.lifecycle import observer, plan, steward
+from operators.pod.lifecycle import ending, observer, plan, steward
+from operators.pod.lifecycle.ending import Ending
 from operators.pod.lifecycle.reporter import count_restarts
+from operators.pod.lifecycle.view import View
 from operators.pod.objects import API
 from operators.pod.sources import Object
 from operators.pod.status import compute
+from operators.pod.units import unit
 
 if TYPE_CHECKING:
     from operators.pod.kubelet import Kubelet
@@ -70,6 +74,9 @@ class Syncer:
         views = observer.look(pod, record, kubelet.systemd, kubelet.paths)
         await observer.explain(pod, views, local.messages, kubelet.paths)
         count_restarts(pod, views, local)
+        why = kubelet.ender.cause(pod, now)
+        if why is not None or plan.is_over(pod, views):
+            return await self._conclude(pod, record, views, why, kube, now)
         result = await kubelet.runner.advance(pod, record, views, local)
         if local.busy() and all(view.doing in ("absent", "starting") for view in views.values()) and not local.told:
             local.told.add(("", "begun"))
@@ -78,14 +85,32 @@ class Syncer:
         kubelet.probing.sync(pod, views)
         facts = kubelet.reporter.facts(pod, record, views, local)
         await kube.patch_status(dict(pod), compute.compute(pod, facts, now))
+        if (due := ending.deadline(pod)) is not None:
+            left = max(0.0, (due - now).total_seconds())
+            result = Result(requeue_after=min(left, result.requeue_after or left))
         if any(views[spec["name"]].doing == "starting" for spec, role in plan.containers(pod) if role == "init"):
             # systemd says nothing between the start and the end of a oneshot.
             return Result(requeue_after=min(INTERIM, result.requeue_after or INTERIM))
         return result
 
+    async def _conclude(
+        self, pod: Object, record: Record, views: Mapping[str, View], why: Ending | None, kube: Kube, now: datetime
+    ) -> Result:
+        """The Pod has come to its end: what still runs is ended, and only then the Pod has."""
+        kubelet, local = self._kubelet, self._kubelet.local(record.uid)
+        steward.announce(kubelet, pod, views, local)
+        if why is not None:
+            kubelet.news.once(pod, local, None, why.reason, why.message, type_="Normal")
+        grace = unit.grace_period(pod) if why is None or why.grace is None else why.grace
+        if is_up := plan.are_up(views):
+            kubelet.ender.end(pod, record, views, local, grace)
+        facts = kubelet.reporter.facts(pod, record, views, local, ended=not is_up, why=why)
+        await kube.patch_status(dict(pod), compute.compute(pod, facts, now))
+        return Result(requeue_after=5.0) if is_up else DONE
+
     def _admit(self, pod: Object) -> Rejection | None:
         meta_, uid, kubelet = pod["metadata"], meta.uid_of(dict(pod)), self._kubelet
-        every = [container["name"] for container, _ in plan.containers(pod)]
+        every = [container["name"] for container, _ in plan.everything(pod)]
         scene = Scene(
             names_are_safe=names.is_safe(meta_["namespace"], meta_["name"], uid, every),
             taken_ports={(port.protocol, port.port) for port in kubelet.inventory.host_ports()},

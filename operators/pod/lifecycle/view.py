@@ -44,7 +44,8 @@ class View:
     @property
     def runs_before(self) -> int:
         """How many runs came before the one that is reported: restartCount, within this sandbox."""
-        return len(self.exits) if self.doing == "running" else max(0, len(self.exits) - 1)
+        made = sum(exit_.is_created for exit_ in self.exits)
+        return made if self.doing == "running" else max(0, made - 1)
 
 
 def observe(role: str, state: UnitState | None, container_id: str, has_pid: bool, exits: Sequence[Exit]) -> View:

@@ -15,14 +15,15 @@ def compute(
     sidecars = {c["name"] for c in pod["spec"].get("initContainers") or () if c.get("restartPolicy") == "Always"}
     incomplete = [s["name"] for s in inits if not (s["started"] if s["name"] in sidecars else s["ready"])]
     unready = [s["name"] for s in (*inits, *apps) if not s["ready"] and (s in apps or s["name"] in sidecars)]
-    initialized = conditions.make("Initialized", not incomplete)
-    if incomplete:
+    begun = any("waiting" not in s["state"] or s["lastState"] for s in apps)
+    initialized = conditions.make("Initialized", begun or not incomplete)
+    if phase_now == "Succeeded":
+        initialized["reason"] = "PodCompleted"
+    elif incomplete and not begun:  # a sidecar that is restarted later does not take it back
         initialized |= {
             "reason": "ContainersNotInitialized",
             "message": f"containers with incomplete status: [{' '.join(incomplete)}]",
         }
-    elif phase_now == "Succeeded":
-        initialized["reason"] = "PodCompleted"
     containers_ready = _ready("ContainersReady", phase_now, unready)
     ready = _ready("Ready", phase_now, unready)
     present = conditions.of(dict(pod))
@@ -37,6 +38,8 @@ def compute(
         conditions.get(present, "PodScheduled") or conditions.make("PodScheduled", True),
     ]
     result = list(present)
+    if facts.ending is not None and facts.ending.disruption:
+        new.append(conditions.make("DisruptionTarget", True, facts.ending.disruption, facts.ending.message))
     for condition in new:
         result = _put(result, condition, meta.generation_of(pod), now)
     return result

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from operators.pod.lifecycle.ending import Ending
 from operators.pod.lifecycle.view import View
 from operators.pod.sources import Object
 
@@ -13,24 +14,30 @@ class Report:
 
     waiting: (reason, message) of what keeps it from starting. restarts_before: restartCount at the time its present
     sandbox was made. is_ready, is_started: what its probes say, True where it has none. user: as in the status.
+    stop_signal: "SIGTERM" and its like; "" while it is not known.
     """
 
     view: View = field(default_factory=View)
     waiting: tuple[str, str] | None = None
     image: str = ""
     image_id: str = ""
-    user: Object | None = None
     restarts_before: int = 0
     is_ready: bool = True
     is_started: bool = True
+    user: Object | None = None
+    stop_signal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the node adds. has_sandbox: the Pod's namespaces stand. is_over: nothing will be started again."""
+    """What the node adds. has_sandbox: the Pod's namespaces stand. is_over: nothing runs, or will be started again.
+
+    ending: why the node ends the Pod, if it does.
+    """
 
     pod_ip: str = ""
     host_ips: tuple[str, ...] = ()
     has_sandbox: bool = False
     is_over: bool = False
     reports: Mapping[str, Report] = field(default_factory=dict)
+    ending: Ending | None = None

@@ -30,6 +30,8 @@ def words(pod: Object, container: Container, machine: Machine) -> list[str]:
     line += ["--cgroups=split", "--pull=never", "--systemd=false", "--http-proxy=false", "--log-driver=k8s-file"]
     line += [f"--log-opt=path={log_dir}/{INVOCATION}.log"]
     line += list(namespaces.words(pod, machine))
+    if container.pid_namespace and not any(word.startswith("--pid=") for word in line):
+        line.append(f"--pid={container.pid_namespace}")
     line += list(namespaces.shared_memory(pod, container.binds, machine))
     line += list(_labels(meta, name))
     line += [f"--env-file={run}/env/{name}", *container.env_words]

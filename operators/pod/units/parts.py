@@ -38,7 +38,7 @@ class Container:
     """One container with everything it refers to resolved.
 
     command, args: with $(VAR) expanded; None: the image's own. user: None: podman must find out.
-    env_words: words of `podman run` that some variables need.
+    env_words: words of `podman run` that some variables need. pid_namespace: another container's, for `--pid=`.
     """
 
     spec: Object
@@ -49,6 +49,7 @@ class Container:
     binds: tuple[Bind, ...] = ()
     user: User | None = None
     env_words: tuple[str, ...] = ()
+    pid_namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ chained by Requires= and After=, so that systemd alone brings the Pod up in orde
 
 import hashlib
 import json
+import signal
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from operators.pod import names
 from operators.pod.environment import hosts
+from operators.pod.lifecycle import policy
 from operators.pod.security import sysctls
 from operators.pod.sources import Object
 from operators.pod.units import escape, invocation
@@ -21,6 +23,7 @@ BOOT = "ukube-boot.service"
 TARGET = "ukube.target"
 SECTION = "X-Ukube"
 _SLACK = 30  # seconds that podman may take to stop a container beyond its grace period
+_SIGNALS = {int(number): number.name for number in signal.Signals}
 _RESTART = {"Always": "always", "OnFailure": "on-failure", "Never": "no"}
 
 
@@ -101,20 +104,15 @@ def restart_hash(spec: Object) -> str:
 
 def restart_policy(pod: Object, spec: Object, role: str) -> str:
     """ "Always", "OnFailure" or "Never" for this container; an init container that succeeded is never run again."""
-    if role == "sidecar":
-        return "Always"
-    policy = pod["spec"].get("restartPolicy") or "Always"
-    return "OnFailure" if role == "init" and policy == "Always" else policy
+    return policy.of(pod, spec, role)
 
 
 def predecessors(pod: Object, name: str) -> list[str]:
     """The init containers that must have finished (or, as sidecars, started) before this container starts."""
-    before = []
-    for spec in pod["spec"].get("initContainers") or ():
-        if spec["name"] == name:
-            break
-        before.append(spec["name"])
-    return before
+    if any(spec["name"] == name for spec in pod["spec"].get("ephemeralContainers") or ()):
+        return []
+    every = [spec["name"] for spec in pod["spec"].get("initContainers") or ()]
+    return every[: every.index(name)] if name in every else every
 
 
 def identity(text: str) -> dict[str, str]:
@@ -145,14 +143,17 @@ def _container_unit(pod: Object, resolved: Container, machine: Machine) -> list[
     meta, name = pod["metadata"], resolved.spec["name"]
     sandbox_unit = names.unit(meta["namespace"], meta["name"])
     before = " ".join(names.unit(meta["namespace"], meta["name"], other) for other in predecessors(pod, name))
-    kind = {"init": "init container", "sidecar": "sidecar"}.get(resolved.role, "container")
+    kind = {"init": "init container", "ephemeral": "ephemeral container"}.get(resolved.role, resolved.role)
     lines = [
         ("Description", escape.value(f"Pod {meta['namespace']}/{meta['name']} {kind} {name}")),
         ("BindsTo", sandbox_unit),
         ("After", f"{sandbox_unit} {before}".strip()),
     ]
-    if before:
-        lines.append(("Requires", before))
+    # A sidecar that is ended (a probe, another image) takes nobody along, so it is only wanted.
+    for word, needed in (("Requires", [n for n in predecessors(pod, name) if n not in _sidecars(pod)]),
+                         ("Wants", [n for n in predecessors(pod, name) if n in _sidecars(pod)])):  # fmt: skip
+        if needed:
+            lines.append((word, " ".join(names.unit(meta["namespace"], meta["name"], other) for other in needed)))
     if restart_policy(pod, resolved.spec, resolved.role) != "Always" and resolved.role != "init":
         # What has ended for good stays ended over a reboot. Init containers run again, as in a new sandbox upstream.
         done = machine.paths.pod_state(meta["uid"]) / "done" / name
@@ -163,11 +164,12 @@ def _container_unit(pod: Object, resolved: Container, machine: Machine) -> list[
 def _container_service(pod: Object, resolved: Container, qos: str, machine: Machine) -> list[tuple[str, str]]:
     meta, spec, paths = pod["metadata"], resolved.spec, machine.paths
     uid, name = meta["uid"], spec["name"]
-    policy, run = restart_policy(pod, spec, resolved.role), paths.pod_run(uid)
+    restart, run = policy.of(pod, spec, resolved.role), paths.pod_run(uid)
     is_init = resolved.role == "init"
     post = [
         str(paths.libexec / "post.sh"), str(run), str(paths.pod_state(uid)), name,
-        names.container(meta["namespace"], meta["name"], name), "Init" if is_init else policy,
+        names.container(meta["namespace"], meta["name"], name), "Init" if is_init else restart,
+        *_statuses(policy.forced(spec)),
     ]  # fmt: skip
     stop = stop_command(pod, spec, resolved.image.stop_signal, machine)
     kind = (
@@ -183,7 +185,8 @@ def _container_service(pod: Object, resolved: Container, qos: str, machine: Mach
         ("Delegate", "yes"),
         ("KillMode", "mixed"),
         ("OOMPolicy", "stop"),
-        ("Restart", _RESTART[policy]),
+        ("Restart", _RESTART[restart]),
+        *_forced(spec, is_init=is_init),
         ("RestartSec", "10s"),
         ("RestartSteps", "5"),
         ("RestartMaxDelaySec", "300s"),
@@ -200,25 +203,47 @@ def _container_service(pod: Object, resolved: Container, qos: str, machine: Mach
         # `podman run -d` prints the container's ID. "truncate:" would empty it again for ExecStop=.
         ("StandardOutput", "null" if is_init else escape.value(f"file:{run}/{name}.id")),
         ("StandardError", "journal"),
-        *_post_start(resolved.spec, run, machine),
+        *_post_start(pod, resolved, run, machine),
         *([] if is_init else [("ExecStop", "-" + escape.command(stop))]),
         ("ExecStopPost", "-" + escape.command(post)),
     ]
 
 
-def _post_start(spec: Object, run: Path, machine: Machine) -> list[tuple[str, str]]:
+def _forced(spec: Object, *, is_init: bool) -> list[tuple[str, str]]:
+    """Restart rules of the container; systemd does not restart a oneshot that has ended well."""
+    statuses = _statuses(policy.forced(spec) - ({0} if is_init else set()))
+    return [("RestartForceExitStatus", " ".join(statuses))] if statuses else []
+
+
+def _statuses(codes: Iterable[int]) -> list[str]:
+    """Exit codes as systemd tells them: as numbers, those of signals by name too."""
+    found = []
+    for code in sorted(codes):
+        found.append(str(code))
+        if code - 128 in _SIGNALS:
+            found.append(_SIGNALS[code - 128])
+    return found
+
+
+def _sidecars(pod: Object) -> set[str]:
+    return {spec["name"] for spec in pod["spec"].get("initContainers") or () if spec.get("restartPolicy") == "Always"}
+
+
+def _post_start(pod: Object, resolved: Container, run: Path, machine: Machine) -> list[tuple[str, str]]:
     """The unit is not up before its hook has ended, as upstream the container is not Running."""
+    spec = resolved.spec
     command = (((spec.get("lifecycle") or {}).get("postStart") or {}).get("exec") or {}).get("command")
     if not command:
         return []
-    words = [str(machine.paths.libexec / "start.sh"), str(run), spec["name"], *command]
+    ending = [stop_signal_of(spec, resolved.image.stop_signal), str(grace_period(pod))]
+    words = [str(machine.paths.libexec / "start.sh"), str(run), spec["name"], *ending, *command]
     return [("ExecStartPost", escape.command(words))]
 
 
 def unsupported(pod: Object) -> list[str]:
     """Fields of the Pod that this node leaves out; the Pod is told by an Event."""
     spec = pod["spec"]
-    found = [name for name in ("shareProcessNamespace", "ephemeralContainers", "runtimeClassName") if spec.get(name)]
+    found = [name for name in ("shareProcessNamespace", "runtimeClassName") if spec.get(name)]
     if spec.get("hostUsers") is False:
         found.append("hostUsers")
     for container in (*(spec.get("initContainers") or ()), *spec["containers"]):
@@ -233,13 +258,18 @@ def unsupported(pod: Object) -> list[str]:
 def stop_command(pod: Object, spec: Object, stop_signal: str, machine: Machine) -> list[str]:
     """What ends the container within its grace period, preStop included."""
     lifecycle = spec.get("lifecycle") or {}
-    signal = str(lifecycle.get("stopSignal") or stop_signal or "TERM").removeprefix("SIG")
+    ending = stop_signal_of(spec, stop_signal)
     hook = lifecycle.get("preStop") or {}
     command = list((hook.get("exec") or {}).get("command") or ())
     if hook.get("sleep"):
         command = ["sleep:", str(int(hook["sleep"].get("seconds") or 0))]
     run = machine.paths.pod_run(pod["metadata"]["uid"])
-    return [str(machine.paths.libexec / "stop.sh"), str(run), spec["name"], signal, str(grace_period(pod)), *command]
+    return [str(machine.paths.libexec / "stop.sh"), str(run), spec["name"], ending, str(grace_period(pod)), *command]
+
+
+def stop_signal_of(spec: Object, of_image: str) -> str:
+    """The name of what ends the container, without SIG, or its number."""
+    return str((spec.get("lifecycle") or {}).get("stopSignal") or of_image or "TERM").removeprefix("SIG")
 
 
 def _identity(pod: Object, role: str) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ import pytest
 
 from operators.pod.lifecycle.exits import Exit
 from operators.pod.lifecycle.view import View
-from operators.pod.status import backoff, containers, qos
+from operators.pod.status import backoff, qos, states
 from operators.pod.status import compute as status
 from operators.pod.status.facts import Facts, Report
 
@@ -171,7 +171,7 @@ def test_states(report, state, last):
 
 
 def test_terminated_in_full():
-    assert containers.terminated(BAD) == {
+    assert states.terminated(BAD) == {
         "exitCode": 3,
         "reason": "Error",
         "message": "went wrong\n",

@@ -31,7 +31,7 @@ def render(case):
     qos_class = qos.compute(pod)
     units = {**unit.slice_(pod, qos_class), **unit.sandbox(pod, qos_class, "10.244.0.5", machine)}
     words = {}
-    for spec, role in plan.containers(pod):
+    for spec, role in plan.everything(pod):
         command, args = env.command(spec, {})
         resolved = Container(spec, role, Image("abc123", "ref"), command, args)
         units |= unit.container(pod, resolved, qos_class, machine)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from operators._kube.client import Kube
 from operators._kube.controller import Key
 from operators.pod import files, names
+from operators.pod.endpoint import readings
 from operators.pod.paths import Paths
 
 if TYPE_CHECKING:
@@ -19,10 +20,15 @@ class Window:
     def __init__(self, kubelet: "Kubelet", pki: Path) -> None:
         self._kubelet = kubelet
         self.pki = pki
+        self.reader = readings.Reader(kubelet.paths, kubelet.inventory)
 
     @property
     def paths(self) -> Paths:
         return self._kubelet.paths
+
+    @property
+    def cgroups(self) -> Path:
+        return self._kubelet.paths.cgroups
 
     @property
     def kube(self) -> Kube:

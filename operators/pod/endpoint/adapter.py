@@ -10,7 +10,18 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from operators._kube.client import Kube
-from operators.pod.endpoint import backend, configuration, exposition, ownmetrics, reviews, server
+from operators.pod.endpoint import (
+    backend,
+    cadvisor,
+    configuration,
+    exposition,
+    ownmetrics,
+    readings,
+    resourcemetrics,
+    reviews,
+    server,
+    summary,
+)
 
 _LISTS = (
     ("containers", "containerStatuses"),
@@ -48,6 +59,12 @@ class Kubelet(Protocol):
     def node(self) -> Mapping[str, Any] | None: ...
 
     def probe_metrics(self) -> bytes: ...
+
+    @property
+    def reader(self) -> readings.Reader: ...
+
+    @property
+    def cgroups(self) -> Path: ...
 
     def pods(self) -> Sequence[dict[str, Any]]: ...
 
@@ -95,6 +112,7 @@ class Adapter:
         self._port = port
         self.reviews: reviews.Reviews = reviews.ApiReviews(kubelet.kube, kubelet.node_name)
         self.log_root = Path("/var/log")
+        self._reading = asyncio.Lock()
 
     async def container(self, namespace: str, pod: str, container: str) -> backend.ContainerRef:
         found = self._find(namespace, pod)
@@ -130,7 +148,14 @@ class Adapter:
         return configuration.of_node(self._port, self._kubelet.static_pods, self._kubelet.has_controllers)
 
     async def summary(self, *, only_cpu_and_memory: bool) -> Mapping[str, Any]:
-        return {"node": {"nodeName": self._kubelet.node_name}, "pods": []}
+        reading = await self._read(disks=not only_cpu_and_memory)
+        return summary.compute(self._kubelet.node_name, reading, only_cpu_and_memory=only_cpu_and_memory)
+
+    async def _read(self, *, disks: bool = False, rates: bool = True) -> readings.Reading:
+        """One at a time: each counts from where the one before it stopped."""
+        async with self._reading:
+            pods = self._kubelet.pods()
+            return await asyncio.to_thread(self._kubelet.reader.read, pods, disks=disks, rates=rates)
 
     async def own_metrics(self) -> Sequence[exposition.Family]:
         version = (((self._kubelet.node() or {}).get("status") or {}).get("nodeInfo") or {}).get("kubeletVersion", "")
@@ -138,10 +163,10 @@ class Adapter:
         return [*about, *await asyncio.to_thread(ownmetrics.of_process)]
 
     async def resource_metrics(self) -> Sequence[exposition.Family]:
-        return ()
+        return resourcemetrics.families(await self._read(rates=False))
 
     async def cadvisor_metrics(self) -> Sequence[exposition.Family]:
-        return ()
+        return cadvisor.families(await self._read(disks=True, rates=False), self._kubelet.cgroups)
 
     def probe_metrics(self) -> bytes:
         return self._kubelet.probe_metrics()

@@ -98,7 +98,7 @@ class LogKeeper(Part):
 
     def _watch_container(self, path: Path) -> None:
         """It may have been written to before: it is looked at in any case."""
-        folder = self._folders.setdefault(path, _Folder(path))
+        folder = self._folders.setdefault(path, _Folder(path, at=asyncio.get_running_loop().time()))
         if self._arm(folder):
             self._plan(folder)
         else:
@@ -138,14 +138,14 @@ class LogKeeper(Part):
                 self._folders.pop(folder.path, None)
                 return
             try:
-                size = await asyncio.to_thread(
+                was, size = await asyncio.to_thread(
                     rotation.tidy, folder.path, self._connect(folder.path), datetime.now(UTC)
                 )
             except OSError as error:
                 _log.warning("logs in %s are not rotated: %s", folder.path, error)
                 return
         now = asyncio.get_running_loop().time()
-        folder.pace = pace(folder.size, size, now - folder.at)
+        folder.pace = pace(was - folder.size, limits.MAX_SIZE - size, now - folder.at)
         folder.size, folder.at = size, now
 
     def _connect(self, path: Path) -> rotation.Connect:
@@ -162,11 +162,11 @@ class LogKeeper(Part):
         return None
 
 
-def pace(before: int, size: int, seconds: float) -> float:
-    """Seconds until a log that grew like this may be too long (pure)."""
-    speed = max(size - before, 0) / seconds if seconds > 0 else 0.0
-    left = max(limits.MAX_SIZE - size, 0)
-    return min(max(left / speed, _SHORTEST), _LONGEST) if speed > 0 else _LONGEST
+def pace(grown: int, left: int, seconds: float) -> float:
+    """Seconds until a log that grew like this takes up what is left of its length (pure)."""
+    if grown <= 0 or seconds <= 0:
+        return _LONGEST
+    return min(max(left * seconds / grown, _SHORTEST), _LONGEST)
 
 
 def _folders(path: Path) -> Iterable[Path]:

@@ -30,25 +30,25 @@ _UNFINISHED = ".gz.tmp"
 _PATIENCE = 2.0  # seconds for conmon to make the new file
 
 
-def tidy(directory: Path, connect: Connect, now: datetime) -> int:
-    """Looks after one container's folder; the size of the log that is being written. Raises OSError."""
+def tidy(directory: Path, connect: Connect, now: datetime) -> tuple[int, int]:
+    """Looks after one container's folder; how long the log being written was, and is now. Raises OSError."""
     found = logfiles.runs(directory)
     for run in found[: -limits.MAX_RUNS]:
         for part in (*run.rotated, Part(run.log)):
             part.path.unlink(missing_ok=True)
     if not found:
-        return 0
+        return 0, 0
     run = found[-1]
     size = _size(run.log)
     if size is None:  # renamed, and then something went wrong: the lines still go to the renamed file
         if run.rotated and (reopen := connect()) is not None:
             reopen()
-        return 0
+        return 0, 0
     if size < limits.MAX_SIZE or (reopen := connect()) is None:
-        return size
+        return size, size
     for leftover in directory.glob(f"*{_UNFINISHED}"):
         leftover.unlink(missing_ok=True)
-    return 0 if _rotate(run, reopen, now) else size
+    return size, 0 if _rotate(run, reopen, now) else size
 
 
 def _rotate(run: Run, reopen: Reopen, now: datetime) -> bool:

@@ -13,11 +13,13 @@ from operators.pod.endpoint import (
     exposition,
     logoptions,
     options,
+    readings,
     runtime,
     session,
     statuses,
 )
 from operators.pod.endpoint.logoptions import LogOptions
+from operators.pod.inventory import Inventory
 from operators.pod.paths import Paths
 from tests.fakes.kube import FakeKube
 
@@ -181,6 +183,8 @@ class FakeKubelet:
     node_name = "pi"
     static_pods = "/manifests"
     has_controllers = False
+    cgroups = Path("/sys/fs/cgroup")
+    reader = readings.Reader(paths, Inventory(paths))
 
     def node(self) -> dict[str, Any]:
         return {"status": {"nodeInfo": {"kubeletVersion": "v1.36.0"}}}

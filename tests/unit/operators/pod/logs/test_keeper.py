@@ -45,7 +45,7 @@ async def test_logs_of_new_and_old_containers_are_rotated_and_quiet_ones_left_al
         return None
 
     watching = keeper.LogKeeper(paths, inventory, bundle)
-    monkeypatch.setattr(keeper, "_Folder", lambda path: _folder(path))
+    monkeypatch.setattr(keeper, "_Folder", _folder)
     await watching.open(None)  # type: ignore[arg-type]
     try:
         await until(lambda: "id-old" in reopened)
@@ -65,5 +65,5 @@ async def test_logs_of_new_and_old_containers_are_rotated_and_quiet_ones_left_al
 _Folder = keeper._Folder
 
 
-def _folder(path: Path) -> Any:
-    return _Folder(path, pace=0.01)
+def _folder(path: Path, at: float) -> Any:
+    return _Folder(path, at=at, pace=0.01)

@@ -57,10 +57,10 @@ def test_rotated_parts_are_named_packed_counted_and_readable(tmp_path: Path) -> 
     conmon = Conmon(tmp_path / "run.log")
     for step in range(7):
         conmon.write(30)
-        assert rotation.tidy(tmp_path, lambda: conmon.reopen, NOW + timedelta(seconds=step)) == 0
+        assert rotation.tidy(tmp_path, lambda: conmon.reopen, NOW + timedelta(seconds=step))[1] == 0
         assert len(names(tmp_path)) <= limits.MAX_FILES
     conmon.write(3)
-    assert rotation.tidy(tmp_path, lambda: conmon.reopen, NOW) == conmon.log.stat().st_size
+    assert rotation.tidy(tmp_path, lambda: conmon.reopen, NOW) == (conmon.log.stat().st_size,) * 2
     assert names(tmp_path) == [
         "run.log",
         "run.log.20260102-030408.gz",
@@ -87,7 +87,7 @@ def test_a_part_keeps_the_time_of_its_last_change_when_it_is_packed(tmp_path: Pa
 def test_without_conmon_nothing_is_renamed_for_good(tmp_path: Path, connect: rotation.Connect) -> None:
     conmon = Conmon(tmp_path / "run.log")
     conmon.write(30)
-    assert rotation.tidy(tmp_path, connect, NOW) == conmon.log.stat().st_size
+    assert rotation.tidy(tmp_path, connect, NOW) == (conmon.log.stat().st_size,) * 2
     assert names(tmp_path) == ["run.log"]
 
 
@@ -131,19 +131,20 @@ def test_what_follows_an_open_part_is_found_over_several_rotations(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("before", "size", "seconds", "wait"),
+    ("grown", "left", "seconds", "wait"),
     [
-        (0, 0, 1.0, 10.0),
-        (0, 1, 10.0, 10.0),
-        (0, 500, 1.0, 1.0),
-        (0, 200, 1.0, 4.0),
-        (900, 0, 1.0, 10.0),
-        (0, 5000, 1.0, 1.0),
-        (0, 100, 0.0, 10.0),
+        (0, 1000, 1.0, 10.0),
+        (1, 1000, 10.0, 10.0),
+        (500, 500, 1.0, 1.0),
+        (200, 800, 1.0, 4.0),
+        (-900, 1000, 1.0, 10.0),
+        (5000, -4000, 1.0, 1.0),
+        (2000, 1000, 8.0, 4.0),
+        (100, 900, 0.0, 10.0),
     ],
 )
-def test_a_log_that_grows_fast_is_looked_at_sooner(before: int, size: int, seconds: float, wait: float) -> None:
-    assert keeper.pace(before, size, seconds) == wait
+def test_a_log_that_grows_fast_is_looked_at_sooner(grown: int, left: int, seconds: float, wait: float) -> None:
+    assert keeper.pace(grown, left, seconds) == wait
 
 
 def test_conmon_that_is_gone_is_not_waited_for(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from operators.pod.units import unit
 from operators.pod.units.parts import Machine
 from operators.pod.volumes.referenced import Referenced
 from operators.pod.volumes.sealing import Sealer
+from operators.pod.volumes.setup import Volumes
 from operators.pod.volumes.tokens import Tokens
 
 _log = logging.getLogger("ukube.pod")
@@ -59,6 +60,7 @@ class Kubelet:
         self.tokens = Tokens(machine.paths)
         self.referenced = Referenced(enqueue)
         self.objects = Objects(node_name, machine.gateway, self.referenced, self.tokens)
+        self.volumes = Volumes(machine.paths, self.objects, self.news, self.sealer)
         self.probing = Probing(self)
         self.prober = Prober(self.probing.execute, self.probing.outcome)
         self.guard = Guard(machine)

@@ -30,9 +30,9 @@ up() {
     if [ -s "/var/lib/ukube/pods/$uid/sealed" ] && ! [ -d "$run/env" ]; then
         /var/lib/ukube/libexec/unseal.sh "$uid"
     fi
-    while read -r path size; do                    # emptyDir volumes of medium Memory
-        mountpoint -q "$path" || { mkdir -p "$path"; mount -t tmpfs -o "nosuid,nodev,mode=0777${size:+,size=$size}" tmpfs "$path"; }
-    done 2>/dev/null < "/var/lib/ukube/pods/$uid/memory" || true
+    if [ -s "/var/lib/ukube/pods/$uid/volumes.list" ] && ! [ -e "$run/volumes.made" ]; then
+        /var/lib/ukube/libexec/volumes.sh "/var/lib/ukube/pods/$uid/volumes.list"
+    fi
     down "$veth"                                   # whatever an interrupted start has left
     own=                                           # words that both unshare(1) and nsenter(1) know
     if [ "$ipc" = own ]; then

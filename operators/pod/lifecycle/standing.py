@@ -11,12 +11,10 @@ from operators.pod.environment import dns, surroundings
 from operators.pod.inventory import Record
 from operators.pod.lifecycle import plan, policy
 from operators.pod.lifecycle.local import Local
-from operators.pod.sources import Missing, Object, SandboxError, Unsupported
+from operators.pod.sources import Object, SandboxError
 from operators.pod.status import qos
 from operators.pod.units import unit
-from operators.pod.volumes import disk
-from operators.pod.volumes import plan as plan_volumes
-from operators.pod.volumes.plan import Volume
+from operators.pod.volumes.parts import Failure
 
 if TYPE_CHECKING:
     from operators.pod.kubelet import Kubelet
@@ -36,15 +34,11 @@ class Stand:
                 await self._make_sandbox(pod, record)
             if (renewal := await self._kubelet.objects.renew_tokens(pod)) is not None:
                 again.append(renewal)
-            planned = self.volumes(pod, record)
-            await asyncio.to_thread(disk.ensure, list(planned.values()))
-            self._seal(pod, record, planned, local)
-        except (Missing, Unsupported) as error:
-            waiting = ("PodInitializing" if pod["spec"].get("initContainers") else "ContainerCreating", "")
-            local.waiting = dict.fromkeys(names, waiting)
-            self._kubelet.news.once(pod, local, None, "FailedMount", f"MountVolume.SetUp failed: {error.message}")
-            again.append(AGAIN)
-            return False
+            failures = await self._kubelet.volumes.ensure(pod, record, sorted(local.environment.items()))
+            if failures:
+                again.append(AGAIN)
+            if self._wait(pod, local, failures):
+                return False
         except (Exhausted, SandboxError) as error:
             local.waiting = dict.fromkeys(names, ("ContainerCreating", ""))
             self._kubelet.news.once(
@@ -54,22 +48,15 @@ class Stand:
             return False
         return True
 
-    def _seal(self, pod: Object, record: Record, planned: Mapping[str, Volume], local: Local) -> None:
-        # A token that was renewed is not worth a write to the disk: the operator renews it again after a boot.
-        every = ((v.path, path, file) for v in planned.values() for path, file in v.files.items())
-        contents = ((volume, path, b"" if file.is_renewed else file.data) for volume, path, file in every)
-        self._kubelet.sealer.want(record.uid, (*contents, *sorted(local.environment.items())))
-        memory = [f"{v.path} {v.size_limit or ''}\n" for v in planned.values() if v.kind == "memory"]
-        if memory:
-            files.write(self._kubelet.paths.pod_state(record.uid) / "memory", "".join(memory))
-
-    def volumes(self, pod: Object, record: Record) -> dict[str, Volume]:
-        kubelet = self._kubelet
-        roots = plan_volumes.Roots(
-            disk=str(kubelet.paths.pod_state(record.uid) / "volumes"),
-            memory=str(kubelet.paths.pod_run(record.uid) / "volumes"),
-        )
-        return plan_volumes.plan(pod, kubelet.objects, roots, kubelet.objects.node_facts(record))
+    def _wait(self, pod: Object, local: Local, failures: list[Failure]) -> bool:
+        """Tells what keeps volumes from being made; whether containers must wait for one of them."""
+        for failure in failures:
+            self._kubelet.news.once(pod, local, None, "FailedMount", failure.message)
+        if not any(failure.is_needed for failure in failures):
+            return False
+        waiting = ("PodInitializing" if pod["spec"].get("initContainers") else "ContainerCreating", "")
+        local.waiting = {spec["name"]: waiting for spec, _ in plan.containers(pod)}
+        return True
 
     async def _make_sandbox(self, pod: Object, record: Record) -> None:
         kubelet, qos_class = self._kubelet, qos.compute(pod)

@@ -7,7 +7,8 @@ from operators.pod import names
 from operators.pod.resources import words as resources
 from operators.pod.sources import Object
 from operators.pod.units import escape, namespaces, security
-from operators.pod.units.parts import Bind, Container, Machine
+from operators.pod.units.parts import Container, Machine
+from operators.pod.volumes import words as volumes
 
 #: Stands for the run's own log file name; systemd puts the invocation's ID in.
 INVOCATION = "${INVOCATION_ID}"
@@ -37,7 +38,7 @@ def words(pod: Object, container: Container, machine: Machine) -> list[str]:
     line += [f"--env-file={run}/env/{name}", *container.env_words]
     line += list(resources.words(spec, machine))
     line += list(security.words(pod, spec, container.user, machine))
-    line += [_mount(bind) for bind in container.binds]
+    line += list(volumes.words(container.binds, container.devices))
     if spec.get("workingDir"):
         line.append(f"--workdir={spec['workingDir']}")
     if spec.get("stdin"):
@@ -66,15 +67,3 @@ def _labels(meta: Object, name: str) -> Iterator[str]:
     yield f"--label=io.kubernetes.pod.namespace={meta['namespace']}"
     yield f"--label=io.kubernetes.pod.uid={meta['uid']}"
     yield f"--label=io.kubernetes.container.name={name}"
-
-
-def _mount(bind: Bind) -> str:
-    fields = [
-        "type=bind",
-        f"source={bind.source}",
-        f"destination={bind.target}",
-        f"bind-propagation={bind.propagation}",
-    ]
-    if bind.read_only:
-        fields.append("ro=true")
-    return "--mount=" + ",".join(escape.comma_field(field) for field in fields)

@@ -10,12 +10,28 @@ from operators.pod.sources import Object
 
 @dataclass(frozen=True, slots=True)
 class Bind:
-    """A path of the node at a path of the container. `propagation` as in mount(8): "rprivate", "rslave", "rshared"."""
+    """A path of the node at a path of the container; where `image` is an ID, a path of that image.
+
+    propagation as in mount(8): "rprivate", "rslave", "rshared". relabel: containers may have it under SELinux.
+    options: more of the mount's ("noexec", "nosuid", "nodev").
+    """
 
     source: str
     target: str
     read_only: bool = False
     propagation: str = "rprivate"
+    image: str = ""
+    relabel: bool = False
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device of the node in a container. access: of "r", "w" and "m"."""
+
+    source: str
+    target: str
+    access: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +53,7 @@ class Image:
 class Container:
     """One container with everything it refers to resolved.
 
+    has_pins: some of its mounts are made before each start.
     command, args: with $(VAR) expanded; None: the image's own. user: None: podman must find out.
     env_words: words of `podman run` that some variables need. pid_namespace: another container's, for `--pid=`.
     """
@@ -50,6 +67,8 @@ class Container:
     user: User | None = None
     env_words: tuple[str, ...] = ()
     pid_namespace: str = ""
+    devices: tuple[Device, ...] = ()
+    has_pins: bool = False
 
 
 @dataclass(frozen=True, slots=True)

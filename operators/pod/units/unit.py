@@ -199,6 +199,7 @@ def _container_service(pod: Object, resolved: Container, qos: str, machine: Mach
         ("LogsDirectory", escape.value(f"pods/{names.log_dir(meta['namespace'], meta['name'], uid)}/{name}")),
         ("LogsDirectoryMode", "0750"),
         *environment,
+        *_pins(resolved, uid, machine),
         ("ExecStart", invocation.exec_line(pod, resolved, machine)),
         # `podman run -d` prints the container's ID. "truncate:" would empty it again for ExecStop=.
         ("StandardOutput", "null" if is_init else escape.value(f"file:{run}/{name}.id")),
@@ -251,7 +252,6 @@ def unsupported(pod: Object) -> list[str]:
             if isinstance(definition, dict):
                 handlers = set(definition) - ({"exec", "sleep"} if hook == "preStop" else {"exec"})
                 found += [f"lifecycle.{hook}.{handler}" for handler in sorted(handlers)]
-        found += ["volumeDevices"] if container.get("volumeDevices") else []
     return sorted(set(found))
 
 

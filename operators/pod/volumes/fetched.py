@@ -1,11 +1,12 @@
 """The PersistentVolumeClaims of this node's Pods, and the volumes bound to them: a node may get them one by one."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from operators._kube import meta
 from operators._kube.meta import Key, Object
+from operators._kube.volumes import claim_names
 
 
 class Getter(Protocol):
@@ -33,7 +34,7 @@ class Claims:
 
     async def cover(self, pod: Mapping[str, Any], source: Getter) -> None:
         """Reads what the Pod names and is not complete yet. Raises ApiError."""
-        wanted = frozenset(Key(pod["metadata"]["namespace"], name) for name in names(pod))
+        wanted = frozenset(Key(pod["metadata"]["namespace"], name) for name, _ in claim_names(pod).values())
         if not wanted and meta.uid_of(dict(pod)) not in self._pods:
             return
         self._pods[meta.uid_of(dict(pod))] = wanted
@@ -59,19 +60,6 @@ class Claims:
         self._claims = {key: claim for key, claim in self._claims.items() if key in used}
         bound = {_volume_name(claim) for claim in self._claims.values()}
         self._volumes = {name: volume for name, volume in self._volumes.items() if name in bound}
-
-
-def names(pod: Mapping[str, Any]) -> Iterator[str]:
-    """The claims of the Pod's volumes; that of an ephemeral volume is named after the Pod and the volume."""
-    for volume in pod["spec"].get("volumes") or ():
-        if claim := volume.get("persistentVolumeClaim"):
-            yield claim.get("claimName", "")
-        elif volume.get("ephemeral"):
-            yield ephemeral_name(pod, volume)
-
-
-def ephemeral_name(pod: Mapping[str, Any], volume: Mapping[str, Any]) -> str:
-    return f"{pod['metadata']['name']}-{volume['name']}"
 
 
 def _volume_name(claim: Object | None) -> str:

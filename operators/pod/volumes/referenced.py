@@ -13,8 +13,7 @@ from operators._kube import meta
 from operators._kube.errors import ApiError
 from operators._kube.meta import Key, Object
 from operators.pod.part import Part
-from operators.pod.volumes import fetched
-from operators.pod.volumes import plan as volumes
+from operators.pod.volumes import fetched, names, trust_bundles
 
 _log = logging.getLogger("ukube.pod")
 
@@ -39,7 +38,7 @@ class Reference(NamedTuple):
         return Key(self.namespace, self.name)
 
 
-class Source(fetched.Getter, Protocol):
+class Source(fetched.Getter, trust_bundles.Lister, Protocol):
     """The part of the API that is used. Raises ApiError."""
 
     async def look(self, api_version: str, resource: str, key: Key) -> tuple[Object | None, str]: ...
@@ -52,11 +51,13 @@ class Source(fetched.Getter, Protocol):
 class Referenced(Part):
     """`enqueue`: called with the keys of the Pods that name an object which came, changed or went.
 
-    claims: PersistentVolumeClaims and the volumes bound to them, which are read and not followed.
+    claims: PersistentVolumeClaims and the volumes bound to them; trust: ClusterTrustBundles. Both are read and not
+    followed.
     """
 
     def __init__(self, enqueue: Callable[[Key], None]) -> None:
         self.claims = fetched.Claims()
+        self.trust = trust_bundles.TrustBundles()
         self._enqueue = enqueue
         self._found: dict[Reference, Object | None] = {}
         self._tasks: dict[Reference, asyncio.Task[None]] = {}
@@ -67,15 +68,24 @@ class Referenced(Part):
 
     async def cover(self, pod: Mapping[str, Any], source: Source) -> None:
         """Reads what the Pod names and is not followed yet. Raises ApiError."""
-        key = meta.key_of(dict(pod))
-        wanted = frozenset(Reference(kind, key.namespace, name) for kind, name in volumes.object_names(pod) if name)
-        self._pods[meta.uid_of(dict(pod))] = key, wanted
-        await asyncio.gather(*(self._begin(reference, source) for reference in wanted if reference not in self._tasks))
+        key, uid = meta.key_of(dict(pod)), meta.uid_of(dict(pod))
+        wanted = frozenset(Reference(kind, key.namespace, name) for kind, name in names.of(pod) if name)
+        is_new = uid not in self._pods
+        self._pods[uid] = key, wanted
+        await asyncio.gather(
+            *(self._begin(reference, source) for reference in wanted if self._is_due(reference, is_new))
+        )
         self._drop_unused()
         await self.claims.cover(pod, source)
+        await self.trust.cover(pod, source)
+
+    def _is_due(self, reference: Reference, is_new: bool) -> bool:
+        """An immutable object is not followed, but one of the same name may be another by now."""
+        return reference not in self._tasks or (is_new and _is_immutable(self._found.get(reference)))
 
     def forget(self, uid: str) -> None:
         self.claims.forget(uid)
+        self.trust.forget(uid)
         if self._pods.pop(uid, None) is not None:
             self._drop_unused()
 
@@ -88,9 +98,12 @@ class Referenced(Part):
 
     async def _begin(self, reference: Reference, source: Source) -> None:
         found, version = await source.look("v1", reference.resource, reference.key)
-        if reference not in self._tasks:
+        running = self._tasks.get(reference)
+        if running is None or (running.done() and not _is_immutable(found)):
             self._found[reference] = found
             self._tasks[reference] = asyncio.create_task(self._follow(reference, source, version))
+        elif running.done():
+            self._take(reference, found)
 
     def _drop_unused(self) -> None:
         used = {reference for _, references in self._pods.values() for reference in references}
@@ -100,7 +113,7 @@ class Referenced(Part):
 
     async def _follow(self, reference: Reference, source: Source, version: str) -> None:
         failures, loop = 0, asyncio.get_running_loop()
-        while True:
+        while not _is_immutable(self._found.get(reference)):
             begun = loop.time()
             try:
                 if not version:
@@ -112,6 +125,8 @@ class Referenced(Part):
                         version = str(obj["metadata"].get("resourceVersion", ""))
                         if event != "BOOKMARK":
                             self._take(reference, None if event == "DELETED" else obj)
+                        if _is_immutable(self._found.get(reference)):
+                            return
             except ApiError as error:
                 version = ""  # events may have been missed: it is read anew
                 if not error.is_unreachable and failures == 1:
@@ -131,3 +146,8 @@ class Referenced(Part):
         for key, references in self._pods.values():
             if reference in references:
                 self._enqueue(key)
+
+
+def _is_immutable(obj: Object | None) -> bool:
+    """Its data will never change (Kubernetes page "ConfigMaps", "Immutable ConfigMaps"): nobody has to watch it."""
+    return obj is not None and obj.get("immutable") is True

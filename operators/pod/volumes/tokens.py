@@ -14,7 +14,7 @@ from operators.pod import files, sources
 from operators.pod.part import Part
 from operators.pod.paths import Paths
 from operators.pod.sources import Object
-from operators.pod.volumes import plan as volumes
+from operators.pod.volumes import projected
 
 # As kubelet: a token is renewed when a fifth of its life is left, and after a day at the latest; not all at once.
 _USED = 0.8
@@ -102,7 +102,7 @@ def _places(pod: Object) -> dict[Wanted, list[str]]:
     """The tokens that the Pod's volumes hold, and where, below its volumes in memory."""
     found: dict[Wanted, list[str]] = {}
     for volume, source in _sources(pod):
-        wanted = Wanted(source.get("audience") or "", int(source.get("expirationSeconds") or volumes.TOKEN_SECONDS))
+        wanted = Wanted(source.get("audience") or "", int(source.get("expirationSeconds") or projected.TOKEN_SECONDS))
         found.setdefault(wanted, []).append(f"kubernetes.io~projected/{volume}/..data/{source['path']}")
     return found
 

@@ -12,8 +12,8 @@ from operators._kube.errors import ApiError
 from operators.pod import sources
 from operators.pod.paths import Paths
 from operators.pod.sources import NodeFacts
+from operators.pod.volumes import parts, tokens
 from operators.pod.volumes import plan as volumes
-from operators.pod.volumes import tokens
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -139,6 +139,6 @@ class Objects:
     ],
 )
 def test_who_may_read_its_file(spec: dict[str, Any], mode: int, user: int | None) -> None:
-    [volume] = volumes.plan(pod("x", **spec), Objects(), volumes.Roots("/disk", "/memory"), NodeFacts()).values()
+    [volume] = volumes.plan(pod("x", **spec), Objects(), parts.Roots("/disk", "/memory"), NodeFacts()).values()
     assert volume.path == "/memory/kubernetes.io~projected/access"
-    assert volume.files == {"token": volumes.File(b"x 3607", mode, user, is_renewed=True)}
+    assert volume.files == {"token": parts.File(b"x 3607", mode, user, is_renewed=True)}

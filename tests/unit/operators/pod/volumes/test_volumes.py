@@ -1,39 +1,10 @@
-"""Volumes: what they hold, where they are mounted, and that nothing leads out of them."""
-
-import base64
-import os
-import stat
-from pathlib import Path
+"""What a Pod's volumes are planned to be."""
 
 import pytest
 
-from operators.pod import sources
-from operators.pod.sources import NodeFacts
-from operators.pod.volumes import disk
-from operators.pod.volumes import plan as volumes
-from operators.pod.volumes.plan import Roots
-
-
-class Objects:
-    def services(self, namespace):
-        return ()
-
-    def token(self, pod, audience, seconds):
-        return f"token for {audience}"
-
-    def config_map(self, namespace, name):
-        return {"data": {"a.conf": "one", "b.conf": "two"}} if name == "settings" else None
-
-    def secret(self, namespace, name):
-        return {"data": {"key": base64.b64encode(b"\x00\xff").decode()}} if name == "keys" else None
-
-
-def plan(*declared, roots=None, **spec):
-    pod = {
-        "metadata": {"name": "p", "namespace": "n", "uid": "u", "labels": {"app": "x"}},
-        "spec": {"volumes": list(declared), **spec},
-    }
-    return volumes.plan(pod, Objects(), roots or Roots("/disk", "/memory"), NodeFacts())
+from operators.pod.volumes import names
+from tests.unit.operators.pod.volumes import build
+from tests.unit.operators.pod.volumes.build import plan
 
 
 def files_of(volume):
@@ -54,11 +25,21 @@ def files_of(volume):
             {"x/y": (b"one", 0o600)},
         ),
         (
+            {"configMap": {"name": "settings", "items": [{"key": "a.conf", "path": "x//./y", "mode": 0}]}},
+            "/disk/kubernetes.io~configmap/v",
+            {"x/y": (b"one", 0)},
+        ),
+        (
             {"secret": {"secretName": "keys", "defaultMode": 0o400}},
             "/memory/kubernetes.io~secret/v",
             {"key": (b"\x00\xff", 0o400)},
         ),
         ({"configMap": {"name": "none", "optional": True}}, "/disk/kubernetes.io~configmap/v", {}),
+        (
+            {"configMap": {"name": "settings", "optional": True, "items": [{"key": "zz", "path": "p"}]}},
+            "/disk/kubernetes.io~configmap/v",
+            {},
+        ),
         (
             {
                 "projected": {
@@ -67,11 +48,24 @@ def files_of(volume):
                         {"secret": {"name": "keys"}},
                         {"configMap": {"name": "settings", "items": [{"key": "b.conf", "path": "b"}]}},
                         {"downwardAPI": {"items": [{"path": "l", "fieldRef": {"fieldPath": "metadata.labels"}}]}},
+                        {},
                     ],
                 }
             },
             "/memory/kubernetes.io~projected/v",
             {"key": (b"\x00\xff", 0o440), "b": (b"two", 0o440), "l": (b'app="x"', 0o440)},
+        ),
+        (
+            {
+                "projected": {
+                    "sources": [
+                        {"configMap": {"name": "settings", "items": [{"key": "a.conf", "path": "same"}]}},
+                        {"configMap": {"name": "settings", "items": [{"key": "b.conf", "path": "same"}]}},
+                    ]
+                }
+            },
+            "/disk/kubernetes.io~projected/v",
+            {"same": (b"two", 0o644)},
         ),
         ({"emptyDir": {}}, "/disk/kubernetes.io~empty-dir/v", {}),
         ({"emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}}, "/memory/kubernetes.io~empty-dir/v", {}),
@@ -80,56 +74,176 @@ def files_of(volume):
 )
 def test_plan(declared, path, files):
     volume = plan({"name": "v", **declared})["v"]
-    assert (volume.path, files_of(volume)) == (path, files)
+    assert (volume.path, files_of(volume), volume.error) == (path, files, "")
+
+
+def projected(*sources):
+    return {"projected": {"sources": list(sources)}}
 
 
 @pytest.mark.parametrize(
-    ("declared", "error", "message"),
+    ("declared", "message"),
     [
-        ({"configMap": {"name": "none"}}, sources.Missing, 'configmap "none" not found'),
-        ({"secret": {"secretName": "none"}}, sources.Missing, 'secret "none" not found'),
+        ({"configMap": {"name": "none"}}, 'configmap "none" not found'),
+        ({"secret": {"secretName": "none"}}, 'secret "none" not found'),
         (
             {"configMap": {"name": "settings", "items": [{"key": "zz", "path": "p"}]}},
-            sources.Missing,
-            "references non-existent configmap key: zz",
+            "configmap references non-existent config key: zz",
+        ),
+        (
+            {"secret": {"secretName": "keys", "items": [{"key": "zz", "path": "p"}]}},
+            "references non-existent secret key: zz",
         ),
         (
             {"configMap": {"name": "settings", "items": [{"key": "a.conf", "path": "../../etc/passwd"}]}},
-            sources.Unsupported,
-            "must be relative",
+            'file path "../../etc/passwd" must be relative and stay inside its volume',
         ),
         (
             {"configMap": {"name": "settings", "items": [{"key": "a.conf", "path": "/etc/passwd"}]}},
-            sources.Unsupported,
-            "must be relative",
+            'file path "/etc/passwd" must be relative and stay inside its volume',
         ),
-        ({"nfs": {"server": "x", "path": "/"}}, sources.Unsupported, "nfs volumes are not supported"),
         (
-            {"projected": {"sources": [{"clusterTrustBundle": {}}]}},
-            sources.Unsupported,
-            "projected clusterTrustBundle sources",
+            {"configMap": {"name": "settings", "items": [{"key": "a.conf", "path": "..data"}]}},
+            'file path "..data" must be relative and stay inside its volume',
+        ),
+        ({"nfs": {"server": "x", "path": "/"}}, "nfs volumes are not supported on this node"),
+        ({"csi": {"driver": "x"}}, "csi volumes are not supported on this node"),
+        ({"emptyDir": {"medium": "Paper"}}, 'unknown storage medium "Paper"'),
+        (
+            {"emptyDir": {"medium": "HugePages"}},
+            "medium HugePages cannot be used if the containers request no huge pages",
+        ),
+        (projected({"podCertificate": {}}), "projected podCertificate sources are not supported on this node"),
+        (
+            projected({"secret": {"name": "a"}}, {"configMap": {"name": "b"}}),
+            '[secret "a" not found, configmap "b" not found]',
+        ),
+        (projected({"serviceAccountToken": {"path": "t", "audience": "refused"}}), "failed to fetch token: no"),
+        (
+            projected({"clusterTrustBundle": {"path": "t", "name": "x"}}),
+            "the API server does not offer ClusterTrustBundles (certificates.k8s.io)",
+        ),
+        (
+            {"persistentVolumeClaim": {"claimName": "c"}},
+            'error processing PVC n/c: failed to fetch PVC from API server: persistentvolumeclaims "c" not found',
         ),
     ],
 )
-def test_refusals(declared, error, message):
-    with pytest.raises(error, match=message):
-        plan({"name": "v", **declared})
+def test_what_cannot_be_made_says_why(declared, message):
+    volume = plan({"name": "v", **declared})["v"]
+    assert (volume.kind, volume.error) == ("absent", message)
 
 
-def test_mounts_are_ordered_and_object_volumes_read_only():
-    planned = plan({"name": "v", "configMap": {"name": "settings"}}, {"name": "d", "emptyDir": {}})
-    container = {
-        "volumeMounts": [
-            {"name": "d", "mountPath": "/data/x", "mountPropagation": "HostToContainer", "subPathExpr": "$(A)/b"},
-            {"name": "v", "mountPath": "/data"},
-        ]
-    }
-    first, second = volumes.mounts(container, planned, {"A": "1"})
-    assert (first.target, first.read_only) == ("/data", True)
-    assert (second.target, second.read_only, second.propagation, second.sub_path) == ("/data/x", False, "rslave", "1/b")
-    container["volumeMounts"][0]["subPathExpr"] = "../$(A)"
-    with pytest.raises(sources.Unsupported, match="must stay below"):
-        volumes.mounts(container, planned, {"A": "1"})
+def test_one_that_fails_leaves_the_others():
+    planned = plan({"name": "bad", "configMap": {"name": "none"}}, {"name": "good", "configMap": {"name": "settings"}})
+    assert [(volume.kind, volume.path) for volume in planned.values()] == [
+        ("absent", "/disk/kubernetes.io~configmap/bad"),
+        ("files", "/disk/kubernetes.io~configmap/good"),
+    ]
+
+
+def test_a_name_that_is_no_name_becomes_no_path():
+    volume = plan({"name": "../../x", "emptyDir": {}})["../../x"]
+    assert (volume.kind, volume.path) == ("absent", "")
+
+
+@pytest.mark.parametrize(
+    ("reference", "policy", "expected"),
+    [
+        ("reg/a/b", "", "Always"),
+        ("reg:5000/a:latest", "", "Always"),
+        ("reg:5000/a:1", "", "IfNotPresent"),
+        ("a@sha256:00", "", "IfNotPresent"),
+        ("a", "Never", "Never"),
+    ],
+)
+def test_image_volumes(reference, policy, expected):
+    source = {"reference": reference, **({"pullPolicy": policy} if policy else {})}
+    volume = plan({"name": "v", "image": source})["v"]
+    assert volume.image is not None
+    assert (volume.kind, volume.image.reference, volume.image.policy) == ("image", reference, expected)
+
+
+LIMITED = {"containers": [{"name": "c", "resources": {"limits": {"memory": "64Mi"}}}]}
+INITS = {**LIMITED, "initContainers": [{"name": "i", "resources": {"limits": {"memory": "100Mi"}}}]}
+HUGE = {"containers": [{"name": "c", "resources": {"limits": {"hugepages-2Mi": "4Mi"}}}]}
+
+
+@pytest.mark.parametrize(
+    ("source", "memory", "spec", "kind", "options"),
+    [
+        ({"medium": "Memory"}, "0", {}, "tmpfs", "nosuid,nodev,mode=0777"),
+        ({"medium": "Memory"}, "1Gi", {}, "tmpfs", f"nosuid,nodev,mode=0777,size={1 << 30}"),
+        ({"medium": "Memory"}, "1Gi", LIMITED, "tmpfs", f"nosuid,nodev,mode=0777,size={64 << 20}"),
+        ({"medium": "Memory"}, "1Gi", INITS, "tmpfs", f"nosuid,nodev,mode=0777,size={100 << 20}"),
+        ({"medium": "Memory", "sizeLimit": "1Mi"}, "1Gi", LIMITED, "tmpfs", f"nosuid,nodev,mode=0777,size={1 << 20}"),
+        (
+            {"medium": "Memory", "sizeLimit": "1Mi"},
+            "1Gi",
+            {"securityContext": {"fsGroup": 7}},
+            "tmpfs",
+            f"nosuid,nodev,mode=2777,gid=7,size={1 << 20}",
+        ),
+        ({"medium": "HugePages"}, "0", HUGE, "hugetlbfs", f"nosuid,nodev,mode=0777,pagesize={2 << 20}"),
+        ({"medium": "HugePages-2Mi"}, "0", HUGE, "hugetlbfs", f"nosuid,nodev,mode=0777,pagesize={2 << 20}"),
+    ],
+)
+def test_empty_dirs_in_memory(source, memory, spec, kind, options):
+    volume = plan({"name": "v", "emptyDir": source}, memory=memory, **spec)["v"]
+    assert (volume.kind, volume.options) == (kind, options)
+
+
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+OTHER = "-----BEGIN CERTIFICATE-----\nBBBB\n-----END CERTIFICATE-----\n"
+
+
+@pytest.fixture
+def bundles():
+    def bundle(name, signer, labels, text):
+        return {"metadata": {"name": name, "labels": labels}, "spec": {"signerName": signer, "trustBundle": text}}
+
+    build.BUNDLES[:] = [
+        bundle("plain", "", {}, f"a comment\n{CERTIFICATE}"),
+        bundle("s:1", "example.com/s", {"live": "yes"}, CERTIFICATE + OTHER),
+        bundle("s:2", "example.com/s", {"live": "no"}, OTHER),
+    ]
+    yield
+    build.BUNDLES.clear()
+
+
+@pytest.mark.usefixtures("bundles")
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ({"name": "plain"}, CERTIFICATE),
+        ({"signerName": "example.com/s", "labelSelector": {}}, CERTIFICATE + OTHER),
+        ({"signerName": "example.com/s", "labelSelector": {"matchLabels": {"live": "no"}}}, OTHER),
+        ({"signerName": "example.com/s", "optional": True}, ""),
+        ({"name": "none", "optional": True}, ""),
+    ],
+)
+def test_trust_bundles(source, expected):
+    volume = plan({"name": "v", **projected({"clusterTrustBundle": {"path": "ca.pem", **source}})})["v"]
+    assert volume.files["ca.pem"].data.decode() == expected
+
+
+@pytest.mark.usefixtures("bundles")
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (
+            {"name": "none"},
+            'while getting ClusterTrustBundle: clustertrustbundle.certificates.k8s.io "none" not found',
+        ),
+        (
+            {"signerName": "example.com/s"},
+            "combination of signerName and labelSelector matched zero ClusterTrustBundles",
+        ),
+    ],
+)
+def test_trust_that_is_not_there(source, message):
+    volume = plan({"name": "v", **projected({"clusterTrustBundle": {"path": "ca.pem", **source}})})["v"]
+    assert volume.error == message
 
 
 def test_object_names():
@@ -147,86 +261,8 @@ def test_object_names():
                     "env": [{"name": "E", "valueFrom": {"secretKeyRef": {"name": "s3", "key": "k"}}}],
                 }
             ],
+            "ephemeralContainers": [{"name": "y", "envFrom": [{"secretRef": {"name": "s4"}}]}],
         }
     }
-    expected = {("ConfigMap", n) for n in ("c1", "c2")} | {("Secret", n) for n in ("s1", "s2", "s3")}
-    assert volumes.object_names(pod) == expected
-
-
-def test_files_are_swapped_as_a_whole(tmp_path):
-    roots = Roots(str(tmp_path / "disk"), str(tmp_path / "memory"))
-    planned = plan({"name": "v", "configMap": {"name": "settings", "defaultMode": 0o600}}, roots=roots)["v"]
-    root = Path(planned.path)
-    disk.ensure([planned])
-    assert (root / "a.conf").read_text() == "one"
-    assert stat.S_IMODE((root / "a.conf").stat().st_mode) == 0o600
-    before = (root / "..data").readlink()
-    disk.ensure([planned])
-    assert (root / "..data").readlink() == before, "an unchanged volume is not touched"
-
-    changed = plan(
-        {"name": "v", "configMap": {"name": "settings", "items": [{"key": "b.conf", "path": "sub/new"}]}}, roots=roots
-    )["v"]
-    disk.ensure([changed])
-    assert (root / "sub/new").read_text() == "two"
-    assert sorted(p.name for p in root.iterdir() if not p.name.startswith("..")) == ["sub"]
-    assert len([p for p in root.iterdir() if p.name.startswith("..") and p.name != "..data"]) == 1
-
-
-def test_folders_are_open_to_any_user_whatever_the_umask(tmp_path):
-    roots = Roots(str(tmp_path / "disk"), str(tmp_path / "memory"))
-    planned = plan(
-        {"name": "v", "configMap": {"name": "settings", "items": [{"key": "a.conf", "path": "x/y/z"}]}}, roots=roots
-    )["v"]
-    before = os.umask(0o077)
-    try:
-        disk.ensure([planned])
-    finally:
-        os.umask(before)
-    for folder in ("", "..data/", "..data/x", "..data/x/y"):
-        assert stat.S_IMODE((Path(planned.path) / folder).stat().st_mode) == 0o755, folder
-    assert stat.S_IMODE((Path(planned.path) / "x/y/z").stat().st_mode) == 0o644
-
-
-def test_host_path_types(tmp_path):
-    def host(kind, path=tmp_path):
-        return [volumes.Volume("v", "host", str(path), host_type=kind)]
-
-    disk.ensure(host("Directory"))
-    disk.ensure(host("DirectoryOrCreate", tmp_path / "made"))
-    disk.ensure(host("FileOrCreate", tmp_path / "file"))
-    assert (tmp_path / "made").is_dir()
-    assert (tmp_path / "file").is_file()
-    with pytest.raises(sources.Missing, match=r"hostPath type check failed: .* is not a file"):
-        disk.ensure(host("File"))
-    with pytest.raises(sources.Missing, match="is not a directory"):
-        disk.ensure(host("Directory", tmp_path / "absent"))
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="bind mounts need root")
-def test_sub_path_cannot_leave_its_volume(tmp_path):
-    volume = tmp_path / "disk" / "v"
-    volume.mkdir(parents=True)
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    (outside / "kept").touch()
-    (volume / "evil").symlink_to(outside)
-    mount = volumes.Mount(str(volume), "/x", False, sub_path="evil/deep")
-    with pytest.raises(sources.Missing):
-        disk.resolve(mount, tmp_path / "disk" / "pins" / "0", is_files=False)
-    with pytest.raises(sources.Missing, match="symbolic link"):
-        disk.resolve(volumes.Mount(str(volume), "/x", False, sub_path="evil"), tmp_path / "disk/pins/1", is_files=False)
-
-    pin = tmp_path / "disk" / "pins" / "2"
-    resolved = disk.resolve(volumes.Mount(str(volume), "/x", False, sub_path="fine/sub"), pin, is_files=False)
-    assert resolved == str(pin)
-    (pin / "seen").touch()
-    assert (volume / "fine/sub/seen").exists()
-    # What the container does to the name afterwards changes nothing: the pin stays where it was.
-    (volume / "fine/sub").rename(volume / "moved")
-    (volume / "fine/sub").symlink_to(outside)
-    assert [p.name for p in pin.iterdir()] == ["seen"]
-
-    disk.remove(tmp_path / "disk")
-    assert not (tmp_path / "disk").exists()
-    assert (outside / "kept").exists()
+    expected = {("ConfigMap", n) for n in ("c1", "c2")} | {("Secret", n) for n in ("s1", "s2", "s3", "s4")}
+    assert names.of(pod) == expected

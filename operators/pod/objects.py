@@ -67,6 +67,9 @@ class Objects:
     def persistent_volume(self, name: str) -> Object | None:
         return self._referenced.claims.volume(name)
 
+    def trust_bundles(self) -> Iterable[Object] | None:
+        return self._referenced.trust.bundles()
+
     def services(self, namespace: str) -> Iterable[Object]:
         found = list(self.kube.list("v1", "services", namespace))
         api = self.kube.get_or_none("v1", "services", API)

@@ -32,6 +32,9 @@ class Sources(Protocol):
 
     def persistent_volume(self, name: str) -> Object | None: ...
 
+    def trust_bundles(self) -> Iterable[Object] | None:
+        """All ClusterTrustBundles; None where the API server has no such kind."""
+
     def services(self, namespace: str) -> Iterable[Object]:
         """The Services of a namespace, and `kubernetes` in `default`."""
 

@@ -38,6 +38,7 @@ class Ender:
         record = kubelet.inventory.record(uid, meta.key_of(pod))
         views = observer.look(pod, record, kubelet.systemd, kubelet.paths)
         await observer.explain(pod, views, local.messages, kubelet.paths)
+        kubelet.hooks.report(pod)
         if is_unfinished := self._is_unfinished(record, local):
             result = self._wait(pod, record, views, local, now)
         facts = kubelet.reporter.facts(pod, record, views, local, ended=not is_unfinished)
@@ -90,6 +91,7 @@ class Ender:
             return Result(requeue_after=5.0)
         self._kubelet.prober.stop(uid)
         await asyncio.to_thread(files.remove_units, self._kubelet.paths, record)
+        await self._kubelet.volumes.release(uid)
         had_ports = bool(record.host_ports)
         self._kubelet.inventory.put_sandbox(record, "", "", ())
         record.units.clear()

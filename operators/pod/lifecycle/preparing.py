@@ -21,9 +21,9 @@ from operators.pod.sources import Missing, Object, Uncreatable, Unsupported
 from operators.pod.status import containers, qos
 from operators.pod.units import security, unit
 from operators.pod.units.parts import Bind, Container, Image
-from operators.pod.volumes import disk
-from operators.pod.volumes import plan as volumes
-from operators.pod.volumes.plan import Volume
+from operators.pod.volumes import boot, mounts, setup
+from operators.pod.volumes.parts import Volume
+from operators.pod.volumes.setup import own_bind
 
 if TYPE_CHECKING:
     from operators.pod.kubelet import Kubelet
@@ -68,7 +68,7 @@ class Preparer(Part):
             if known is None or name in wanted or known.hash != unit.restart_hash(spec) or resolved.reads_files(spec):
                 continue
             try:
-                planned = planned or self._kubelet.standing.volumes(pod, record)
+                planned = planned or self._kubelet.volumes.plan(pod, record)
                 found = self._resolve(pod, spec, record, planned)
                 if local.environment.get(name) == found.mark:
                     continue
@@ -99,6 +99,9 @@ class Preparer(Part):
                 record.units.pop(name, None)  # what it reads is written before it, and it is prepared then
                 continue
             image = await self._kubelet.images.need(pod, spec)
+            if not isinstance(image, Waiting):
+                shown = await self._volume_images(pod, spec, self._kubelet.volumes.plan(pod, record))
+                image = shown if isinstance(shown, Waiting) else image
             if isinstance(image, Waiting):
                 if image.reason != "ContainerCreating":
                     local.waiting[name] = (image.reason, image.message)
@@ -122,15 +125,32 @@ class Preparer(Part):
         """The container's unit and all it refers to. Raises Missing, Unsupported, ValueError."""
         kubelet, name = self._kubelet, spec["name"]
         user = await kubelet.guard.check(pod, spec, image)
-        planned = kubelet.standing.volumes(pod, record)
+        planned = kubelet.volumes.plan(pod, record)
         found = self._resolve(pod, spec, record, planned, image)
-        mounts, target = volumes.mounts(spec, planned, found.variables), self._target(pod, spec, record)
+        shown, target = mounts.plan(spec, planned, found.variables), self._target(pod, spec, record)
+        images = await self._volume_images(pod, spec, planned)
+        if isinstance(images, Waiting):
+            raise Missing(images.message)
 
         def write() -> str:
             """The name of a unit file that had another text before, or ""."""
-            binds = tuple(self._binds(pod, record, spec, mounts, planned))
+            kubelet.hooks.write_requests(pod, spec, record.address or kubelet.objects.host_ips()[0])
+            ids = {volume: image.id for volume, image in images.items()}
+            binds = (*self._own_binds(record, spec), *kubelet.volumes.show(record.uid, name, shown, ids))
             words = found.files.words
-            container = Container(spec, role, image, found.command, found.args, binds, user, words, target)
+            container = Container(
+                spec,
+                role,
+                image,
+                found.command,
+                found.args,
+                binds,
+                user,
+                words,
+                target,
+                devices=setup.devices(spec, planned),
+                has_pins=any(map(boot.needs_pin, shown)),
+            )
             units = unit.container(pod, container, qos.compute(pod), kubelet.machine)
             files.write_environment(kubelet.paths, record.uid, name, found.files, security.settings(spec))
             ((unit_name, text),) = units.items()
@@ -170,27 +190,33 @@ class Preparer(Part):
             files=lambda volume, path: file_ref.read(Path(planned[volume].path), path),
         )
 
-    def _binds(
-        self, pod: Object, record: Record, spec: Object, mounts: list[volumes.Mount], planned: Mapping[str, Volume]
-    ) -> list[Bind]:
-        paths, name = self._kubelet.paths, spec["name"]
-        folder = paths.pod_state(record.uid)
-        taken = {mount.target.rstrip("/") for mount in mounts}
+    def _own_binds(self, record: Record, spec: Object) -> list[Bind]:
+        """What every container has, unless a volume is mounted in its place."""
+        paths, folder = self._kubelet.paths, self._kubelet.paths.pod_state(record.uid)
+        taken = {mount["mountPath"].rstrip("/") for mount in spec.get("volumeMounts") or ()}
         own = {
             "/etc/hosts": folder / "etc-hosts",
             "/etc/resolv.conf": folder / "resolv.conf",
             "/etc/hostname": folder / "hostname",
         }
-        binds = [Bind(str(source), target) for target, source in own.items() if target not in taken]
         log = spec.get("terminationMessagePath") or "/dev/termination-log"
         if log not in taken:
-            binds.append(Bind(str(files.make_termination_log(paths, record.uid, name)), log))
-        by_path = {volume.path: volume for volume in planned.values()}
-        for index, mount in enumerate(mounts):
-            pin = paths.pod_run(record.uid) / "pins" / name / str(index)
-            source = disk.resolve(mount, pin, is_files=by_path[mount.source].kind == "files")
-            binds.append(Bind(source, mount.target, mount.read_only, mount.propagation))
-        return binds
+            own[log] = files.make_termination_log(paths, record.uid, spec["name"])
+        return [own_bind(str(source), target) for target, source in own.items() if target not in taken]
+
+    async def _volume_images(
+        self, pod: Object, spec: Object, planned: Mapping[str, Volume]
+    ) -> dict[str, Image] | Waiting:
+        """The images that the container mounts, by volume: pulled as its own is."""
+        found: dict[str, Image] = {}
+        for volume in mounts.images(spec, planned):
+            assert volume.image is not None
+            asked = {**spec, "image": volume.image.reference, "imagePullPolicy": volume.image.policy}
+            image = await self._kubelet.images.need(pod, asked)
+            if isinstance(image, Waiting):
+                return image
+            found[volume.name] = image
+        return found
 
 
 def _are_done(pod: Object, name: str, views: Mapping[str, View]) -> bool:

@@ -200,6 +200,7 @@ def _container_service(pod: Object, resolved: Container, qos: str, machine: Mach
         ("LogsDirectoryMode", "0750"),
         *environment,
         *_pins(resolved, uid, machine),
+        *_pins(resolved, uid, machine),
         ("ExecStart", invocation.exec_line(pod, resolved, machine)),
         # `podman run -d` prints the container's ID. "truncate:" would empty it again for ExecStop=.
         ("StandardOutput", "null" if is_init else escape.value(f"file:{run}/{name}.id")),
@@ -228,6 +229,15 @@ def _statuses(codes: Iterable[int]) -> list[str]:
 
 def _sidecars(pod: Object) -> set[str]:
     return {spec["name"] for spec in pod["spec"].get("initContainers") or () if spec.get("restartPolicy") == "Always"}
+
+
+def _pins(resolved: Container, uid: str, machine: Machine) -> list[tuple[str, str]]:
+    """What the container sees of its volumes is looked up at each start, after the init containers."""
+    if not resolved.has_pins:
+        return []
+    paths, name = machine.paths, resolved.spec["name"]
+    words = [paths.libexec / "mounts.sh", paths.pod_state(uid) / "mounts" / name, paths.pod_run(uid) / "pins" / name]
+    return [("ExecStartPre", escape.command([*map(str, words), name]))]
 
 
 def _post_start(pod: Object, resolved: Container, run: Path, machine: Machine) -> list[tuple[str, str]]:

@@ -46,7 +46,7 @@ def offered(name: str) -> Controller | Dormant:
         return load(name)
     kinds = tuple(paths.parse_kind(text) for text in sleep.wakes_on)
     errand = importlib.import_module(f"operators.{name}.{sleep.errand}").run if sleep.errand else None
-    return Dormant(name, kinds, sleep.user, partial(load, name), errand)
+    return Dormant(name, kinds, sleep.user, partial(load, name), errand, sleep.field_selector)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -33,6 +33,7 @@ class Dormant:
     user: str
     load: Callable[[], Controller]
     errand: Callable[[Api], Awaitable[None]] | None = None
+    field_selector: str = ""
 
 
 async def until_needed(operator: Dormant, link: Link, *, own_user: bool) -> None:
@@ -41,13 +42,13 @@ async def until_needed(operator: Dormant, link: Link, *, own_user: bool) -> None
     try:
         if operator.errand is not None:
             await operator.errand(session)
-        await _first(session, operator.wakes_on)
+        await _first(session, operator.wakes_on, operator.field_selector)
     finally:
         await session.close()
 
 
-async def _first(session: Session, kinds: Iterable[Kind]) -> None:
-    watches = [asyncio.create_task(_until_one(session, kind)) for kind in kinds]
+async def _first(session: Session, kinds: Iterable[Kind], selector: str) -> None:
+    watches = [asyncio.create_task(_until_one(session, kind, selector)) for kind in kinds]
     try:
         await asyncio.wait(watches, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -56,12 +57,12 @@ async def _first(session: Session, kinds: Iterable[Kind]) -> None:
         await asyncio.wait(watches)
 
 
-async def _until_one(session: Session, kind: Kind) -> None:
+async def _until_one(session: Session, kind: Kind, selector: str) -> None:
     failures = 0
     while True:
         await session.link.wait_up()
         try:
-            if await _appears(session, kind):
+            if await _appears(session, kind, selector):
                 return
             failures = 0
         except ApiError as error:
@@ -70,14 +71,15 @@ async def _until_one(session: Session, kind: Kind) -> None:
         await asyncio.sleep(DELAYS[min(failures, len(DELAYS) - 1)])
 
 
-async def _appears(session: Session, kind: Kind) -> bool:
+async def _appears(session: Session, kind: Kind, selector: str) -> bool:
     """True as soon as there is an object; False when the server ended the watch. Raises ApiError."""
     path = paths.of_collection(kind)
-    answer = await session.send("GET", path, params={"limit": "1"})
+    narrowed = {"fieldSelector": selector} if selector else {}
+    answer = await session.send("GET", path, params={"limit": "1", **narrowed})
     if answer.get("items"):
         return True
     version = str(answer["metadata"].get("resourceVersion", ""))
-    params = {"watch": "1", "allowWatchBookmarks": "true", "resourceVersion": version}
+    params = {"watch": "1", "allowWatchBookmarks": "true", "resourceVersion": version, **narrowed}
     async with aclosing(session.stream(path, params=params)) as events:
         async for event in events:
             if event["type"] in ("ADDED", "MODIFIED"):

@@ -11,13 +11,15 @@ from operators._kube import identity
 class Sleep:
     """The operator has nothing to do before an object of one of `wakes_on` ("batch/v1/jobs") exists.
 
-    `account`: its ServiceAccount in kube-system, as whom it watches for them. `errand`: a module of the package whose
+    `account`: its ServiceAccount in kube-system, as whom it watches for them. `field_selector`: narrows what wakes it.
+    `errand`: a module of the package whose
     `run(api)` is awaited each time before it falls asleep.
     """
 
     wakes_on: tuple[str, ...]
     account: str
     errand: str = ""
+    field_selector: str = ""
 
     @property
     def user(self) -> str:

@@ -15,6 +15,7 @@ from operators.pod.endpoint.adapter import Handle
 from operators.pod.kubelet import Kubelet
 from operators.pod.lifecycle import syncer
 from operators.pod.paths import Paths
+from operators.pod.resources.machine import can_lower_oom_scores, memory_capacity
 from operators.pod.sole import Sole
 from operators.pod.units.parts import Machine
 
@@ -60,6 +61,8 @@ async def start(kube: Kube) -> None:
         gateway=pods.gateway,
         prefix=pods.prefix,
         controllers=kubelet.controllers(paths),
+        memory=memory_capacity(),
+        can_lower_oom_scores=can_lower_oom_scores(),
         podman=shutil.which("podman") or "/usr/bin/podman",
         is_seccomp_default=os.environ.get("UKUBE_SECCOMP_DEFAULT") != "Unconfined",
         has_apparmor=files.read(_APPARMOR).strip() == "Y",

@@ -9,6 +9,7 @@ from operators.pod.resources import groups
 from operators.pod.resources.figures import Cpu, Group, Memory
 
 _PROC = Path("/proc")
+_CAP_SYS_RESOURCE = 24
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -28,6 +29,18 @@ def read(cgroups: Path) -> Group:
         stalls=groups.stalls({name: _PROC / "pressure" / name for name in ("cpu", "memory", "io")}),
         started=_boot_time(),
     )
+
+
+def memory_capacity() -> int:
+    """In bytes."""
+    found = re.search(r"^MemTotal:\s+(\d+) kB", groups.text(_PROC / "meminfo"), re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0
+
+
+def can_lower_oom_scores() -> bool:
+    """Whether what systemd starts may: a machine in a container often may not."""
+    found = re.search(r"^CapEff:\s+([0-9a-f]+)", groups.text(_PROC / "1/status"), re.MULTILINE)
+    return found is not None and bool(int(found[1], 16) >> _CAP_SYS_RESOURCE & 1)
 
 
 def _memory_of_machine(root: Path) -> Memory:

@@ -3,27 +3,22 @@
 from operators._kube import quantity
 from operators.pod.sources import Object
 
+_COUNTED = ("cpu", "memory")
+
 
 def compute(pod: Object) -> str:
-    """See the Kubernetes page "Pod Quality of Service Classes"."""
-    containers = [*(pod["spec"].get("initContainers") or ()), *pod["spec"]["containers"]]
-    resources = [container.get("resources") or {} for container in containers]
-    named = [{name for name in ("cpu", "memory") if _positive(part, name)} for r in resources for part in _parts(r)]
-    if not any(named):
+    """See the Kubernetes page "Pod Quality of Service Classes"; resources of the Pod itself decide alone."""
+    spec = pod["spec"]
+    holders = [spec] if spec.get("resources") else [*(spec.get("initContainers") or ()), *spec["containers"]]
+    resources = [holder.get("resources") or {} for holder in holders]
+    asked = [(_positive(r.get("requests")), _positive(r.get("limits"))) for r in resources]
+    if not any(requests or limits for requests, limits in asked):
         return "BestEffort"
-    for r in resources:
-        limits, requests = r.get("limits") or {}, r.get("requests") or {}
-        for name in ("cpu", "memory"):
-            if not _positive(limits, name):
-                return "Burstable"
-            if name in requests and quantity.parse(str(requests[name])) != quantity.parse(str(limits[name])):
-                return "Burstable"
-    return "Guaranteed"
+    if all(len(limits) == len(_COUNTED) and {**limits, **requests} == limits for requests, limits in asked):
+        return "Guaranteed"
+    return "Burstable"
 
 
-def _parts(resources: Object) -> tuple[Object, Object]:
-    return (resources.get("limits") or {}, resources.get("requests") or {})
-
-
-def _positive(amounts: Object, name: str) -> bool:
-    return name in amounts and quantity.parse(str(amounts[name])) > 0
+def _positive(amounts: Object | None) -> dict[str, object]:
+    parsed = {name: quantity.parse(str(amount)) for name, amount in (amounts or {}).items() if name in _COUNTED}
+    return {name: amount for name, amount in parsed.items() if amount > 0}

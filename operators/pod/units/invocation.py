@@ -36,7 +36,7 @@ def words(pod: Object, container: Container, machine: Machine) -> list[str]:
     line += list(namespaces.shared_memory(pod, container.binds, machine))
     line += list(_labels(meta, name))
     line += [f"--env-file={run}/env/{name}", *container.env_words]
-    line += list(resources.words(spec, machine))
+    line += list(resources.words(pod, spec, machine))
     line += list(security.words(pod, spec, container.user, machine))
     line += list(volumes.words(container.binds, container.devices))
     if spec.get("workingDir"):

@@ -77,7 +77,7 @@ class Machine:
 
     controllers: cgroup v2 controllers that exist here. seccomp: the folder of Localhost profiles. is_seccomp_default:
     containers that say nothing get the runtime's profile. unsafe_sysctls: patterns of what is allowed beyond the safe
-    ones. runtimes: OCI runtimes that podman knows.
+    ones. runtimes: OCI runtimes that podman knows. memory: in bytes.
     """
 
     paths: Paths
@@ -91,3 +91,5 @@ class Machine:
     has_apparmor: bool = False
     unsafe_sysctls: tuple[str, ...] = ()
     runtimes: frozenset[str] = frozenset({"crun"})
+    memory: int = 0
+    can_lower_oom_scores: bool = False

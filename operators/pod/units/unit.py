@@ -13,6 +13,7 @@ from pathlib import Path
 from operators.pod import names
 from operators.pod.environment import hosts
 from operators.pod.lifecycle import policy
+from operators.pod.resources import cgroups
 from operators.pod.security import sysctls
 from operators.pod.sources import Object
 from operators.pod.units import escape, invocation
@@ -28,7 +29,7 @@ _RESTART = {"Always": "always", "OnFailure": "on-failure", "Never": "no"}
 
 
 def slice_(pod: Object, qos: str) -> dict[str, str]:
-    """The Pod's slice. No limits: podman sets them on each container, where the container can see them."""
+    """The Pod's slice, with what holds for all of it; its containers' own limits are where they can see them."""
     meta = pod["metadata"]
     return {
         names.slice_(meta["uid"], qos): _render(
@@ -36,6 +37,7 @@ def slice_(pod: Object, qos: str) -> dict[str, str]:
                 "Unit",
                 [("Description", escape.value(f"Pod {meta['namespace']}/{meta['name']}")), ("StopWhenUnneeded", "yes")],
             ),
+            ("Slice", cgroups.properties(cgroups.of_pod(pod, qos))),
             (SECTION, _identity(pod, "slice")),
         )
     }
@@ -183,6 +185,8 @@ def _container_service(pod: Object, resolved: Container, qos: str, machine: Mach
         *kind,
         ("Slice", names.slice_(uid, qos)),
         ("Delegate", "yes"),
+        ("CPUWeight", str(cgroups.of_container(pod, spec).weight)),
+        ("TasksMax", "infinity"),
         ("KillMode", "mixed"),
         ("OOMPolicy", "stop"),
         ("Restart", _RESTART[restart]),

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from operators._kube import podresources
 from operators.binder import resources
 
 from .build import node, pod
@@ -33,7 +34,7 @@ def container(cpu: str, *, always: bool = False) -> dict[str, Any]:
 def test_requests(spec: dict[str, Any], milli: int) -> None:
     given = pod()
     given["spec"] = spec
-    assert resources.requests(given)["cpu"] == milli
+    assert podresources.requests(given)["cpu"] == milli
 
 
 @pytest.mark.parametrize(

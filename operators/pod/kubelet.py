@@ -11,6 +11,7 @@ from operators._kube.controller import Key, Result
 from operators._node.podman import Podman
 from operators._node.systemd import Systemd
 from operators.pod import files, network
+from operators.pod.hooks.running import Hooks
 from operators.pod.images.pulls import Images
 from operators.pod.inventory import Inventory
 from operators.pod.lifecycle.ender import Ender
@@ -64,6 +65,7 @@ class Kubelet:
         self.probing = Probing(self)
         self.prober = Prober(self.probing.execute, self.probing.outcome)
         self.guard = Guard(machine)
+        self.hooks = Hooks(machine.paths, self.news.tell)
         self.standing = Stand(self)
         self.preparer = Preparer(self)
         self.runner = Runner(self)
@@ -73,6 +75,7 @@ class Kubelet:
         self.log_keeper = LogKeeper(machine.paths, self.inventory)
         self.parts: tuple[Part, ...] = (
             self.prober,
+            self.hooks,
             self.sealer,
             self.tokens,
             self.referenced,

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Ends one container as the Pod's spec says: preStop, then the stop signal, then SIGKILL after the grace period.
-# usage: stop.sh RUN_DIR CONTAINER SIGNAL GRACE [preStop command… | sleep: SECONDS]      GRACE in seconds
+# usage: stop.sh RUN_DIR CONTAINER SIGNAL GRACE [hook…]      GRACE in seconds; hook: preStop, see hook.sh
 # Only the container's own processes are killed: a killed conmon would leave podman with a container that is "Up" for ever.
 set -u
 run=$1 name=$2 signal=$3 grace=$4 usual=$4
@@ -31,11 +31,7 @@ gone() {                                                # waits for process $1, 
 }
 
 if [ $# -gt 0 ] && [ "$grace" -gt 0 ]; then
-    if [ "$1" = sleep: ]; then
-        gone "$pid" "$(($2 < grace ? $2 : grace))" || true
-    else
-        timeout -k 1 "$grace" crun exec "$cid" "$@" >/dev/null 2>&1
-    fi
+    "${0%/*}/hook.sh" "$run" "$name" preStop "$grace" "$@"
     grace=$((end - $(now)))                             # preStop counts against the grace period
 fi
 kill -s "$signal" "$pid" 2>/dev/null

@@ -18,6 +18,7 @@ def announce(kubelet: "Kubelet", pod: Object, views: Mapping[str, View], local: 
     """Events about what happened to the containers since the last look."""
     uid = pod["metadata"]["uid"]
     _leave_out(kubelet, pod, local)
+    kubelet.hooks.report(pod)
     reported = _reported(pod)
     for spec, _ in plan.everything(pod):
         name = spec["name"]

@@ -187,7 +187,7 @@ class Http(Attempt):
     def _follow(self, location: str) -> bool:
         """Whether the redirect is to be followed; sets where to."""
         try:
-            where = redirected(self._where, location)
+            where = http1.redirected(self._where, location)
         except ValueError as error:
             self._tell(self._failed(f"failed to parse Location header {quoted(location)}: {error}"))
             return False
@@ -266,18 +266,6 @@ def judge(answer: http1.Answer) -> Outcome:
         body = answer.body.decode(errors="replace")
         return Outcome("warning", f"Probe terminated redirects, Response body: {body}")
     return Outcome("failure", f"HTTP probe failed with statuscode: {answer.status}")
-
-
-def redirected(where: http1.Target, location: str) -> http1.Target:
-    """Where a Location header leads. Raises ValueError for what is no URL of HTTP."""
-    from urllib.parse import urljoin, urlsplit
-
-    parts = urlsplit(urljoin(where.url, location))
-    if parts.scheme not in ("http", "https"):
-        raise ValueError(f"unsupported protocol scheme {quoted(parts.scheme)}")
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    path = parts.path + (f"?{parts.query}" if parts.query else "")
-    return http1.target(parts.scheme, parts.hostname or "", port, path)
 
 
 def _is_address(host: str) -> bool:

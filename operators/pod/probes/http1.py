@@ -63,6 +63,17 @@ def target(scheme: str, host: str, port: int, path: str) -> Target:
     return Target(scheme, host, port, _absolute(_escape(place)) + question + query, _escape(fragment))
 
 
+def redirected(where: Target, location: str) -> Target:
+    """Where a Location header leads. Raises ValueError for what is no URL of HTTP."""
+    from urllib.parse import urljoin, urlsplit  # seldom needed
+
+    parts = urlsplit(urljoin(where.url, location))
+    if parts.scheme not in ("http", "https"):
+        raise ValueError(f'unsupported protocol scheme "{parts.scheme}"')
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return target(parts.scheme, parts.hostname or "", port, parts.path + (f"?{parts.query}" if parts.query else ""))
+
+
 def request(where: Target, headers: Iterable[tuple[str, str]], agent: str) -> bytes:
     """The request. `agent`: User-Agent where the user has set none. Raises Malformed for what no header may hold."""
     host, shown_agent, accept = "", agent, "*/*"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from operators.pod import names
 from operators.pod.environment import hosts
+from operators.pod.hooks import words as hooks
 from operators.pod.lifecycle import policy
 from operators.pod.resources import cgroups
 from operators.pod.security import sysctls
@@ -247,11 +248,11 @@ def _pins(resolved: Container, uid: str, machine: Machine) -> list[tuple[str, st
 def _post_start(pod: Object, resolved: Container, run: Path, machine: Machine) -> list[tuple[str, str]]:
     """The unit is not up before its hook has ended, as upstream the container is not Running."""
     spec = resolved.spec
-    command = (((spec.get("lifecycle") or {}).get("postStart") or {}).get("exec") or {}).get("command")
-    if not command:
+    hook = hooks.words(pod, spec, "postStart", machine.paths)
+    if not hook:
         return []
     ending = [stop_signal_of(spec, resolved.image.stop_signal), str(grace_period(pod))]
-    words = [str(machine.paths.libexec / "start.sh"), str(run), spec["name"], *ending, *command]
+    words = [str(machine.paths.libexec / "start.sh"), str(run), spec["name"], *ending, *hook]
     return [("ExecStartPost", escape.command(words))]
 
 
@@ -261,24 +262,14 @@ def unsupported(pod: Object) -> list[str]:
     found = [name for name in ("shareProcessNamespace", "runtimeClassName") if spec.get(name)]
     if spec.get("hostUsers") is False:
         found.append("hostUsers")
-    for container in (*(spec.get("initContainers") or ()), *spec["containers"]):
-        for hook, definition in (container.get("lifecycle") or {}).items():
-            if isinstance(definition, dict):
-                handlers = set(definition) - ({"exec", "sleep"} if hook == "preStop" else {"exec"})
-                found += [f"lifecycle.{hook}.{handler}" for handler in sorted(handlers)]
     return sorted(set(found))
 
 
 def stop_command(pod: Object, spec: Object, stop_signal: str, machine: Machine) -> list[str]:
     """What ends the container within its grace period, preStop included."""
-    lifecycle = spec.get("lifecycle") or {}
-    ending = stop_signal_of(spec, stop_signal)
-    hook = lifecycle.get("preStop") or {}
-    command = list((hook.get("exec") or {}).get("command") or ())
-    if hook.get("sleep"):
-        command = ["sleep:", str(int(hook["sleep"].get("seconds") or 0))]
+    ending, hook = stop_signal_of(spec, stop_signal), hooks.words(pod, spec, "preStop", machine.paths)
     run = machine.paths.pod_run(pod["metadata"]["uid"])
-    return [str(machine.paths.libexec / "stop.sh"), str(run), spec["name"], ending, str(grace_period(pod)), *command]
+    return [str(machine.paths.libexec / "stop.sh"), str(run), spec["name"], ending, str(grace_period(pod)), *hook]
 
 
 def stop_signal_of(spec: Object, of_image: str) -> str:

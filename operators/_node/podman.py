@@ -1,6 +1,6 @@
 """podman's REST API over its socket, which systemd starts on demand and podman leaves when idle."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -29,24 +29,36 @@ class Podman:
         return _info(body)
 
     async def images(self) -> list[ImageInfo]:
-        """All images, without their configuration."""
+        """All images; of their configuration only the Labels."""
         async with self._request("GET", ("images", "json")) as response:
             rows = await _json(response)
         return [
             ImageInfo(
-                row["Id"], tuple(row.get("Names") or ()), tuple(row.get("RepoDigests") or ()), row.get("Size") or 0
+                row["Id"],
+                tuple(row.get("Names") or ()),
+                tuple(row.get("RepoDigests") or ()),
+                row.get("Size") or 0,
+                {"Labels": row.get("Labels") or {}},
             )
             for row in rows
         ]
 
-    async def pull(self, name: str) -> ImageInfo:
-        """Fetches an image from its registry. Raises PodmanError with what the registry said."""
+    async def pull(self, name: str, auth: str = "", line: Callable[[str], None] = lambda _: None) -> ImageInfo:
+        """Fetches an image from its registry. Raises PodmanError with what the registry said.
+
+        auth: value of X-Registry-Auth. line: called with what podman says meanwhile. When the call is cancelled, podman
+        stops.
+        """
+        query, headers = {"reference": name, "policy": "always"}, {"X-Registry-Auth": auth} if auth else {}
         error = ""
-        async with self._request("POST", ("images", "pull"), {"reference": name, "policy": "always"}) as response:
+        async with self._request("POST", ("images", "pull"), query, headers) as response:
             if response.status >= 400:
                 await _json(response)
-            async for line in response.content:
-                error = orjson.loads(line).get("error") or error if line.strip() else error
+            async for raw in response.content:
+                if raw.strip():
+                    message = orjson.loads(raw)
+                    error = message.get("error") or error
+                    line(str(message.get("stream") or ""))
         if error:
             raise PodmanError(500, error)
         info = await self.image(name)
@@ -54,12 +66,22 @@ class Podman:
             raise PodmanError(404, f"{name}: image not known")
         return info
 
+    async def remove(self, name: str) -> None:
+        """Takes one name from an image, or removes what has no other. Raises PodmanError, 409 when it is in use."""
+        async with self._request("DELETE", ("images", name)) as response:
+            if response.status != 404:
+                await _json(response)
+
     async def close(self) -> None:
         """Nothing stays open between calls: an open connection would keep podman's service resident (~50 MB)."""
 
     @asynccontextmanager
     async def _request(
-        self, method: str, path: tuple[str, ...], query: dict[str, str] | None = None
+        self,
+        method: str,
+        path: tuple[str, ...],
+        query: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         # The image's name is one path segment group: its slashes stay, everything else is quoted.
         url = yarl.URL(_API)
@@ -72,7 +94,7 @@ class Podman:
         try:
             async with (
                 aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
-                session.request(method, url) as response,
+                session.request(method, url, headers=headers) as response,
             ):
                 yield response
         except (aiohttp.ClientError, OSError) as error:

@@ -13,6 +13,7 @@ from operators._node.systemd import Systemd
 from operators.pod import files, network
 from operators.pod.hooks.running import Hooks
 from operators.pod.images.pulls import Images
+from operators.pod.images.records import Records
 from operators.pod.inventory import Inventory
 from operators.pod.lifecycle.ender import Ender
 from operators.pod.lifecycle.local import Local
@@ -56,12 +57,18 @@ class Kubelet:
         self.network = pods_network
         self.systemd = Systemd(self._unit_changed)
         self.news = News()
-        self.images = Images(Podman(), self.news.of_container, lambda pod: enqueue(meta.key_of(pod)))
         self.sealer = Sealer(machine.paths)
         self.tokens = Tokens(machine.paths)
         self.referenced = Referenced(enqueue)
         self.objects = Objects(node_name, machine.gateway, self.referenced, self.tokens)
         self.volumes = Volumes(machine.paths, self.objects, self.news, self.sealer)
+        self.images = Images(
+            Podman(),
+            self.news.of_container,
+            lambda pod: enqueue(meta.key_of(dict(pod))),
+            records=Records(machine.paths.state / "images"),
+            sources=self.objects,
+        )
         self.probing = Probing(self)
         self.prober = Prober(self.probing.execute, self.probing.outcome)
         self.guard = Guard(machine)
@@ -81,6 +88,7 @@ class Kubelet:
             self.referenced,
             self.preparer,
             self.guard,
+            self.images,
             self.log_keeper,
         )
         self._locals: dict[str, Local] = {}

@@ -27,12 +27,22 @@ def normalise(name: str) -> str | None:
     domain, path = match["domain"], match["path"]
     if domain is not None and not ("." in domain or ":" in domain or domain == "localhost" or domain != domain.lower()):
         domain, path = None, f"{domain}/{path}"
-    if domain in (None, "index.docker.io"):
+    if domain in (None, "docker.io", "index.docker.io"):
         domain, path = "docker.io", path if "/" in path else f"library/{path}"
     if len(f"{domain}/{path}") > _LONGEST_REPOSITORY:
         return None
     digest = match["digest"] or ""
     return f"{domain}/{path}{digest or match['tag'] or ':latest'}"
+
+
+def candidates(name: str) -> list[str]:
+    """The names under which an image may be on the node: a name without a registry is also looked for among those
+    that were built here."""
+    reference = normalise(name)
+    if reference is None:
+        return []
+    is_short = not name.startswith(repository(reference).partition("/")[0] + "/")
+    return [reference, f"localhost/{name}"] if is_short else [reference]
 
 
 def invalid(name: str) -> str:

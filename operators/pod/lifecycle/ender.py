@@ -131,7 +131,7 @@ class Ender:
 
     def _begin(self, record: Record, local: Local, grace: int) -> None:
         self._kubelet.prober.terminate(record.uid)
-        self._kubelet.images.forget_pod(record.uid)
+        self._kubelet.images.forget(record.uid)
         local.grace = grace
         local.stop = asyncio.create_task(self._stop(record, grace))
 
@@ -159,7 +159,7 @@ class Ender:
     async def _remove(self, record: Record) -> None:
         kubelet = self._kubelet
         kubelet.prober.stop(record.uid)
-        kubelet.images.forget_pod(record.uid)
+        kubelet.images.forget(record.uid)
         await asyncio.to_thread(files.remove, kubelet.paths, record)
         had_ports = bool(record.host_ports)
         kubelet.forget(record.uid)

@@ -28,8 +28,6 @@ from operators.pod.volumes.setup import own_bind
 if TYPE_CHECKING:
     from operators.pod.kubelet import Kubelet
 
-_NEVER_PULLED = {"InvalidImageName": "InspectFailed", "ErrImageNeverPull": "ErrImageNeverPull"}  # and their Events
-
 
 class Preparer(Part):
     def __init__(self, kubelet: "Kubelet") -> None:
@@ -105,9 +103,6 @@ class Preparer(Part):
             if isinstance(image, Waiting):
                 if image.reason != "ContainerCreating":
                     local.waiting[name] = (image.reason, image.message)
-                    if image.reason in _NEVER_PULLED:
-                        self._kubelet.news.once(pod, local, name, _NEVER_PULLED[image.reason], image.message)
-                        self._kubelet.news.once(pod, local, name, "Failed", f"Error: {image.reason}")
                 record.units.pop(name, None)
                 if image.again is not None:
                     again.append(image.again)

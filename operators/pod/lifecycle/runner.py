@@ -57,7 +57,7 @@ class Runner:
             ended = view.exits[-1] if view.exits else None
             is_gone = ended is not None and ended.started == 0.0 and _NO_IMAGE in ended.message
             if is_gone and view.doing == "backoff":
-                self._kubelet.images.forget(spec.get("image", ""))
+                self._kubelet.images.lost(spec.get("image", ""))
                 self.restart(pod, record, spec["name"], "lost its image, will be restarted")
 
     # Starting and stopping

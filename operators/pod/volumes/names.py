@@ -13,8 +13,8 @@ _REFERENCES = {
 
 
 def of(pod: Object) -> set[tuple[str, str]]:
-    """("ConfigMap"|"Secret", name) of every object that the Pod's volumes or environment name."""
-    return {*_of_volumes(pod), *_of_environment(pod)}
+    """("ConfigMap"|"Secret", name) of every object that the Pod's volumes, environment or images name."""
+    return {*_of_volumes(pod), *_of_environment(pod), *_of_images(pod)}
 
 
 def _of_volumes(pod: Object) -> Iterator[tuple[str, str]]:
@@ -36,3 +36,8 @@ def _of_environment(pod: Object) -> Iterator[tuple[str, str]]:
                 for key, kind in _REFERENCES.items():
                     if reference.get(key):
                         yield kind, reference[key].get("name", "")
+
+
+def _of_images(pod: Object) -> Iterator[tuple[str, str]]:
+    for entry in pod.get("spec", {}).get("imagePullSecrets") or ():
+        yield "Secret", entry.get("name", "")

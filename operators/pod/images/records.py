@@ -56,8 +56,10 @@ class Records:
 
     def open(self) -> None:
         """Raises OSError."""
-        for folder in (self._pulled, self._pulling):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._pulled.parent.parent.mkdir(parents=True, exist_ok=True)
+        for folder in (self._pulled.parent, self._pulled, self._pulling):
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o700)
         self._intents = {path.name for path in self._pulling.iterdir()}
         for path in self._pulled.glob("*.json"):
             try:

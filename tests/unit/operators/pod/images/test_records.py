@@ -52,7 +52,7 @@ def test_without_credentials_it_is_for_everyone(tmp_path):
 
 
 def test_no_secret_is_on_the_disk_and_nobody_else_reads_it(tmp_path):
-    records = opened(tmp_path)
+    records = opened(tmp_path / "images")
     records.put("i", REPO, A)
     records.begin(REF)
     texts = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]

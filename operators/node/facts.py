@@ -7,6 +7,15 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
+class Handler:
+    """An OCI runtime that a RuntimeClass may name; "": the one that is used without."""
+
+    name: str
+    recursive_read_only: bool = False
+    user_namespaces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Machine:
     """What does not change while it runs, or rarely. Sizes in bytes; `huge_pages`: by suffix ("2Mi"), in bytes.
 
@@ -27,6 +36,7 @@ class Machine:
     machine_id: str = ""
     system_uuid: str = ""
     boot_id: str = ""
+    handlers: tuple[Handler, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,14 @@ import fcntl
 import os
 import platform
 import re
+import shutil
 import socket
 import struct
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from operators.node.facts import Machine, Pressure
+from operators.node.facts import Handler, Machine, Pressure
 
 STATE = Path("/var/lib/ukube")
 BRIDGE = "ukube0"
@@ -25,6 +26,10 @@ LEAST_MEMORY = 100 << 20
 LEAST_STORAGE = 0.10
 LEAST_INODES = 0.05
 LEAST_PIDS = 0.02
+
+# Those that podman looks for first are complete: user namespaces, and read-only mounts all the way down.
+_COMPLETE = ("crun", "runc")
+_RUNTIMES = (*_COMPLETE, "youki", "kata-runtime", "runsc", "krun", "crun-wasm")
 
 _SIOCGIFADDR = 0x8915
 
@@ -48,6 +53,7 @@ def observe() -> Machine:
         # Virtual machines and boards without firmware tables have none.
         system_uuid=_text(Path("/sys/class/dmi/id/product_uuid")) or _text(Path("/etc/machine-id")),
         boot_id=_text(Path("/proc/sys/kernel/random/boot_id")),
+        handlers=_handlers(),
     )
 
 
@@ -75,24 +81,46 @@ def _is_short_of_pids() -> bool:
     return running is not None and _is_short(most - int(running[1]), most, LEAST_PIDS)
 
 
+def _handlers() -> tuple[Handler, ...]:
+    """podman's default runtime, under no name and its own, and the others that are installed."""
+    found = [Handler(name, name in _COMPLETE, name in _COMPLETE) for name in _RUNTIMES if shutil.which(name)]
+    default = next((handler for handler in found if handler.name in _COMPLETE), None)
+    return (Handler("", default is not None, default is not None), *sorted(found, key=lambda handler: handler.name))
+
+
 def _addresses() -> tuple[str, ...]:
-    """The address that packets to elsewhere come from; without a default route any of ours, the bridge's at last."""
+    """What packets to elsewhere come from: IPv4's address, then IPv6's if there is a route for it."""
     if given := os.environ.get("UKUBE_NODE_IP", "").strip():
         return tuple(given.split(","))
+    return (_address(), *_address_of_ipv6())
+
+
+def _address_of_ipv6() -> tuple[str, ...]:
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+            sock.connect(("2001:db8::1", 9))  # sends nothing
+            source = str(sock.getsockname()[0])
+    except OSError:
+        return ()
+    return () if source.startswith(("fe80:", "::1")) else (source,)
+
+
+def _address() -> str:
+    """Without a default route any address of ours, the bridge's at last."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         try:
             sock.connect(("192.0.2.1", 9))  # sends nothing
             source = sock.getsockname()[0]
             if not source.startswith("127."):
-                return (source,)
+                return str(source)
         except OSError:
             pass
         names = [name for _, name in socket.if_nameindex()]
         outer = [name for name in names if not _INNER.fullmatch(name)]
         for name in (*outer, BRIDGE):
             if address := _interface_address(sock, name):
-                return (address,)
-    return ("127.0.0.1",)
+                return address
+    return "127.0.0.1"
 
 
 def _interface_address(sock: socket.socket, name: str) -> str:

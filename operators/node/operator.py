@@ -10,9 +10,10 @@ from operators._kube import identity, meta
 from operators._kube.controller import DONE, Controller, Key, Kube, Result, Watch
 from operators._kube.errors import ApiError, raise_first
 from operators._kube.meta import Object
+from operators._node.logind import Logind
 from operators._node.podman import Podman
 from operators._node.ports import PodmanError
-from operators.node import lease, machine, plan, status
+from operators.node import lease, machine, news, plan, status
 from operators.node.facts import Image, Pressure
 
 controller = Controller("node", user=identity.node_user, component="kubelet")
@@ -37,6 +38,10 @@ class Local:
         self.seen_images: frozenset[str] | None = None
         self.pressure = Pressure()
         self.heartbeat: asyncio.Task[None] | None = None
+        self.logind: Logind | None = None
+        self.is_shutting_down = False
+        self.has_started = False
+        self.unschedulable: bool | None = None
 
     def images_in(self, kube: Kube) -> frozenset[str]:
         pods = kube.list("v1", "pods")
@@ -62,6 +67,9 @@ _local = Local()
 @controller.on_startup
 async def start(kube: Kube) -> None:
     _local.seen_images = None
+    _local.has_started = False
+    _local.logind = Logind(_shutting_down)
+    await _local.logind.open()
     _local.heartbeat = asyncio.create_task(_beat(kube), name="node heartbeat")
     # The Node may not exist yet, so that no watch would bring it up.
     controller.enqueue(_me())
@@ -71,6 +79,14 @@ async def start(kube: Kube) -> None:
 async def stop(kube: Kube) -> None:
     if _local.heartbeat is not None:
         _local.heartbeat.cancel()
+    if _local.logind is not None:
+        await _local.logind.close()
+
+
+def _shutting_down(begins: bool) -> None:
+    """The node takes no Pods any more from here on, or again when somebody has changed his mind."""
+    _local.is_shutting_down = begins
+    controller.enqueue(_me())
 
 
 @controller.reconcile(
@@ -92,8 +108,21 @@ async def reconcile(key: Key, kube: Kube, now: datetime) -> Result:
     node = kube.get_or_none("v1", "nodes", key)
     if node is None:
         return Result(requeue_after=1)
-    await kube.patch_status(node, status.compute(node, found, _local.pressure, _local.images, now))
+    new = status.compute(node, found, _local.pressure, _local.images, now, is_shutting_down=_local.is_shutting_down)
+    await kube.patch_status(node, new)
+    await _tell(kube, node, new)
     return Result(requeue_after=status.REPORT_EVERY.total_seconds())
+
+
+async def _tell(kube: Kube, node: Object, new: Object) -> None:
+    name = meta.name_of(node)
+    told = [*news.of_status(name, node.get("status") or {}, new), *news.of_scheduling(name, _local.unschedulable, node)]
+    if not _local.has_started:
+        told = [news.STARTING, *told, news.ENFORCED]
+    _local.has_started = True
+    _local.unschedulable = bool((node.get("spec") or {}).get("unschedulable"))
+    for type_, reason, message in told:
+        await kube.event(news.about(name), type_, reason, message)
 
 
 async def _beat(kube: Kube) -> None:

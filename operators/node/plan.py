@@ -20,17 +20,23 @@ def labels(name: str, machine: Machine) -> dict[str, str]:
     }
 
 
+# Says that this kubelet leaves attaching of volumes to a controller, as all do.
+ATTACHING = "volumes.kubernetes.io/controller-managed-attach-detach"
+
+
 def registration(name: str, machine: Machine, node: Object | None) -> list[Action]:
     """Create the Node, or give back what is ours of it; what others added stays."""
     wanted = labels(name, machine)
     if node is None:
-        metadata = {"name": name, "labels": wanted}
+        metadata = {"name": name, "labels": wanted, "annotations": {ATTACHING: "true"}}
         spec = {"podCIDR": POD_NETWORK, "podCIDRs": [POD_NETWORK]}
         return [Create("v1", "nodes", {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": spec})]
     change: Object = {}
     have = meta.labels_of(node)
     if missing := {label: value for label, value in wanted.items() if have.get(label) != value}:
         change["metadata"] = {"labels": missing}
+    if (node["metadata"].get("annotations") or {}).get(ATTACHING) != "true":
+        change.setdefault("metadata", {})["annotations"] = {ATTACHING: "true"}
     if not (node.get("spec") or {}).get("podCIDR"):
         change["spec"] = {"podCIDR": POD_NETWORK, "podCIDRs": [POD_NETWORK]}
     return [Patch("v1", "nodes", "", name, change)] if change else []

@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 
 from operators._kube import conditions, meta, quantity
 from operators._kube.meta import Object, Objects
+from operators.node import info
 from operators.node.facts import Image, Machine, Pressure
 
-KUBELET_VERSION = "v1.36.0"
 KUBELET_PORT = 10250
 MOST_PODS = 250
-MOST_IMAGES = 50
 # Kept from Pods, as a kubelet's hard eviction thresholds are.
 MEMORY_RESERVE = 100 << 20
 STORAGE_RESERVE = 0.10
@@ -20,7 +19,15 @@ STORAGE_RESERVE = 0.10
 REPORT_EVERY = timedelta(minutes=5)
 
 
-def compute(node: Object, machine: Machine, pressure: Pressure, images: Iterable[Image], now: datetime) -> Object:
+def compute(
+    node: Object,
+    machine: Machine,
+    pressure: Pressure,
+    images: Iterable[Image],
+    now: datetime,
+    *,
+    is_shutting_down: bool = False,
+) -> Object:
     """The whole status; conditions keep their times as long as nothing else of it changed within REPORT_EVERY."""
     old = node.get("status") or {}
     capacity = _capacity(machine)
@@ -28,11 +35,13 @@ def compute(node: Object, machine: Machine, pressure: Pressure, images: Iterable
         **old,
         "capacity": capacity,
         "allocatable": _allocatable(machine, capacity),
-        "addresses": _addresses(machine),
-        "nodeInfo": _node_info(machine),
+        "addresses": info.addresses(machine),
+        "nodeInfo": info.node_info(machine),
         "daemonEndpoints": {"kubeletEndpoint": {"Port": KUBELET_PORT}},
-        "images": _images(images),
-        "conditions": _conditions(conditions.of(node), machine, pressure, now),
+        "images": info.images(images),
+        "runtimeHandlers": info.runtime_handlers(machine),
+        "features": {"supplementalGroupsPolicy": True},
+        "conditions": _conditions(conditions.of(node), machine, pressure, now, is_shutting_down),
     }
     is_same = _without_heartbeats(status) == _without_heartbeats(old)
     return old if is_same and not _is_stale(old, now) else status
@@ -61,44 +70,20 @@ def _pages(total: int) -> str:
     return quantity.from_bytes(total) if total else "0"
 
 
-def _addresses(machine: Machine) -> Objects:
-    found = [{"type": "InternalIP", "address": address} for address in machine.addresses]
-    return [*found, {"type": "Hostname", "address": machine.hostname}]
-
-
-def _node_info(machine: Machine) -> Object:
-    info: Object = {
-        "architecture": machine.architecture,
-        "bootID": machine.boot_id,
-        "containerRuntimeVersion": f"podman://{machine.runtime}",
-        "kernelVersion": machine.kernel,
-        "kubeProxyVersion": "",
-        "kubeletVersion": KUBELET_VERSION,
-        "machineID": machine.machine_id,
-        "operatingSystem": "linux",
-        "osImage": machine.os_image,
-        "systemUUID": machine.system_uuid,
-    }
-    return {**info, "swap": {"capacity": machine.swap}} if machine.swap else info
-
-
-def _images(images: Iterable[Image]) -> Objects:
-    named = (image for image in images if image.names)
-    biggest = sorted(named, key=lambda image: (-image.size, image.names))[:MOST_IMAGES]
-    return [{"names": list(image.names), "sizeBytes": image.size} for image in biggest]
-
-
-def _conditions(old: Sequence[Object], machine: Machine, pressure: Pressure, now: datetime) -> Objects:
+def _conditions(
+    old: Sequence[Object], machine: Machine, pressure: Pressure, now: datetime, is_shutting_down: bool
+) -> Objects:
     found = list(old)
-    for new in (
+    ours = (
         _condition("MemoryPressure", pressure.memory, "KubeletHasInsufficientMemory", "KubeletHasSufficientMemory"),
         _condition("DiskPressure", pressure.disk, "KubeletHasDiskPressure", "KubeletHasNoDiskPressure"),
         _condition("PIDPressure", pressure.pids, "KubeletHasInsufficientPID", "KubeletHasSufficientPID"),
-        _ready(machine),
-    ):
+        _ready(machine, is_shutting_down),
+    )
+    for new in ours:
         found = conditions.put(found, new, now)
-    stamp = meta.format_time(now)
-    return [{**condition, "lastHeartbeatTime": stamp} for condition in found]
+    stamp, types = meta.format_time(now), {new["type"] for new in ours}
+    return [{**c, "lastHeartbeatTime": stamp} if c.get("type") in types else c for c in found]
 
 
 def _condition(type_: str, status: bool, bad: str, good: str) -> Object:
@@ -116,9 +101,12 @@ _MESSAGES = {
 }
 
 
-def _ready(machine: Machine) -> Object:
-    if not machine.runtime:
-        return conditions.make("Ready", False, "KubeletNotReady", "container runtime is down")
+def _ready(machine: Machine, is_shutting_down: bool) -> Object:
+    faults = [] if machine.runtime else ["container runtime is down"]
+    faults += ["node is shutting down"] if is_shutting_down else []
+    if faults:
+        message = faults[0] if len(faults) == 1 else f"[{', '.join(faults)}]"
+        return conditions.make("Ready", False, "KubeletNotReady", message)
     return conditions.make("Ready", True, "KubeletReady", "kubelet is posting ready status")
 
 
@@ -131,5 +119,6 @@ def _without_heartbeats(status: Object) -> Object:
 
 
 def _is_stale(status: Object, now: datetime) -> bool:
-    times = [condition.get("lastHeartbeatTime") for condition in status.get("conditions") or ()]
-    return not times or None in times or now - meta.parse_time(min(times)) >= REPORT_EVERY
+    ready = conditions.get(status.get("conditions") or (), "Ready") or {}
+    reported = ready.get("lastHeartbeatTime")
+    return reported is None or now - meta.parse_time(reported) >= REPORT_EVERY

@@ -1,15 +1,40 @@
-"""Node lifecycle: taints follow a Node's conditions; see the Kubernetes page "Taints and Tolerations"."""
+"""Node lifecycle: taints follow a Node's conditions, Pods leave Nodes that they don't tolerate.
+
+See the Kubernetes page "Taints and Tolerations".
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from operators._kube import identity, meta
-from operators._kube.controller import DONE, Controller, Key, Kube, Result
-from operators._kube.errors import raise_first
-from operators.nodelifecycle import plan
+from operators._kube.controller import DONE, Controller, Key, Kube, Result, Watch
+from operators._kube.errors import ApiError, raise_first
+from operators._kube.meta import Object
+from operators.nodelifecycle import eviction, plan
 
-controller = Controller("nodelifecycle", user=identity.account("node-controller"), component="node-controller")
+controller = Controller(
+    "nodelifecycle", user=identity.account("node-controller"), component="node-controller", keep=eviction.kept
+)
+
+
+class Local:
+    """registered: UIDs of the Nodes that an Event has told of. since: by UID of a Pod, when it was first seen on a Node
+    that drives it away; forgotten when it may stay."""
+
+    def __init__(self) -> None:
+        self.registered: set[str] = set()
+        self.since: dict[str, datetime] = {}
+
+
+_local = Local()
+
+
+@controller.on_startup
+async def start(kube: Kube) -> None:
+    _local.registered.clear()
+    _local.since.clear()
 
 
 @controller.reconcile("v1", "nodes")
@@ -18,6 +43,52 @@ async def reconcile(key: Key, kube: Kube, now: datetime) -> Result:
     node = kube.get_or_none("v1", "nodes", key)
     if node is None or meta.is_deleting(node):
         return DONE
-    raise_first(await kube.perform(plan.role(node)))
+    if meta.uid_of(node) not in _local.registered:
+        _local.registered.add(meta.uid_of(node))
+        message = f"Node {key.name} event: Registered Node {key.name} in Controller"
+        await kube.event(node, "Normal", "RegisteredNode", message)
+    if key.name == identity.node_name():
+        raise_first(await kube.perform(plan.role(node)))
     raise_first(await kube.perform(plan.tainting(kube.get_or_none("v1", "nodes", key) or node)))
     return DONE
+
+
+def _on(node: Object, kube: Kube, /) -> Iterable[Key]:
+    """The Pods of a Node that drives some away, or has done so."""
+    if not eviction.forcing(node) and not _local.since:
+        return ()
+    name = meta.name_of(node)
+    return [meta.key_of(pod) for pod in kube.list("v1", "pods") if pod["spec"].get("nodeName") == name]
+
+
+@controller.reconcile("v1", "pods", watches=[Watch("v1/nodes", keys=_on)])
+async def evict(key: Key, kube: Kube, now: datetime) -> Result:
+    """Level-triggered: deletes the Pod once its time on the Node is over."""
+    pod = kube.get_or_none("v1", "pods", key)
+    if pod is None:
+        return DONE
+    uid, name = meta.uid_of(pod), pod["spec"].get("nodeName")
+    taints = eviction.forcing(kube.get_or_none("v1", "nodes", Key("", name))) if name else []
+    if not taints or meta.is_deleting(pod) or eviction.has_ended(pod):
+        await _cancel(pod, kube, told=bool(name) and not meta.is_deleting(pod))
+        return DONE
+    leaves = eviction.leaving(pod, taints, _local.since.setdefault(uid, now))
+    if leaves is None:
+        await _cancel(pod, kube, told=False)
+        return DONE
+    if leaves > now:
+        return Result(requeue_after=(leaves - now).total_seconds())
+    await kube.event(pod, "Normal", eviction.REASON, f"Marking for deletion Pod {key.namespace}/{key.name}")
+    try:
+        await kube.patch_status(pod, eviction.marked(pod, now))
+    except ApiError as error:
+        if not error.is_not_found:
+            raise
+    await kube.delete("v1", "pods", key, uid=uid, propagation=None)
+    return DONE
+
+
+async def _cancel(pod: Object, kube: Kube, *, told: bool) -> None:
+    if _local.since.pop(meta.uid_of(pod), None) is not None and told:
+        key = meta.key_of(pod)
+        await kube.event(pod, "Normal", eviction.REASON, f"Cancelling deletion of Pod {key.namespace}/{key.name}")

@@ -4,7 +4,7 @@ import pytest
 
 from operators._kube.meta import Key
 from operators._node.ports import ImageInfo
-from operators.node import lease, machine, operator
+from operators.node import lease, machine, news, operator
 from operators.node.facts import Pressure
 from tests.fakes.kube import FakeKube
 from tests.unit.operators.node.test_status import MACHINE
@@ -66,3 +66,38 @@ async def test_another_node_is_none_of_our_business(kube: FakeKube):
     kube.add("v1", "nodes", {"metadata": {"name": "other"}})
     await operator.reconcile(Key("", "other"), kube, kube.now)
     assert kube.writes == []
+
+
+async def test_a_start_tells_what_the_node_is_and_a_second_look_nothing(kube: FakeKube):
+    await operator.reconcile(KEY, kube, kube.now)
+    told = [(reason, message) for _, reason, message in kube.events]
+    assert [reason for reason, _ in told] == [
+        "Starting",
+        "NodeHasSufficientMemory",
+        "NodeHasNoDiskPressure",
+        "NodeHasSufficientPID",
+        "NodeReady",
+        "NodeAllocatableEnforced",
+    ]
+    assert told[0][1] == "Starting kubelet."
+    assert told[4][1] == "Node pi status is now: NodeReady"
+    kube.forget()
+    await operator.reconcile(KEY, kube, kube.now)
+    assert kube.events == []
+
+
+async def test_cordon_and_shutdown_are_told(kube: FakeKube):
+    await operator.reconcile(KEY, kube, kube.now)
+    await kube.patch("v1", "nodes", KEY, {"spec": {"unschedulable": True}})
+    operator._shutting_down(True)
+    kube.forget()
+    await operator.reconcile(KEY, kube, kube.now)
+    assert [reason for _, reason, _ in kube.events] == ["NodeNotReady", "NodeNotSchedulable"]
+    ready = next(c for c in kube.one("v1", "nodes", KEY)["status"]["conditions"] if c["type"] == "Ready")
+    assert (ready["status"], ready["reason"], ready["message"]) == ("False", "KubeletNotReady", "node is shutting down")
+
+
+def test_a_reboot_is_told():
+    old, new = ({"nodeInfo": {"bootID": boot}} for boot in ("a", "b"))
+    assert list(news.of_status("pi", old, new)) == [("Warning", "Rebooted", "Node pi has been rebooted, boot id: b")]
+    assert list(news.of_status("pi", {}, new)) == []

@@ -44,7 +44,9 @@ def test_taints_follow_conditions(node, expected):
         assert patch.body == {"metadata": {"resourceVersion": "7"}, "spec": {"taints": expected}}
 
 
-async def test_a_node_gets_its_role_and_its_taints_and_then_rest():
+async def test_a_node_gets_its_role_and_its_taints_and_then_rest(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("UKUBE_NODE_NAME", "pi")
+    monkeypatch.setattr(operator, "_local", operator.Local())
     kube = FakeKube("nodelifecycle")
     kube.add("v1", "nodes", with_conditions([], Ready="False"))
     for _ in range(2):
@@ -53,3 +55,12 @@ async def test_a_node_gets_its_role_and_its_taints_and_then_rest():
     assert plan.ROLE in node["metadata"]["labels"]
     assert node["spec"]["taints"] == [NOT_READY]
     assert len(kube.writes) == 2
+    assert kube.events == [("Normal", "RegisteredNode", "Node pi event: Registered Node pi in Controller")]
+
+
+async def test_another_node_gets_no_role_of_ours(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("UKUBE_NODE_NAME", "here")
+    kube = FakeKube("nodelifecycle")
+    kube.add("v1", "nodes", with_conditions([], Ready="True"))
+    await operator.reconcile(Key("", "pi"), kube, kube.now)
+    assert kube.writes == []

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Becomes PID 1 of a sandbox node. Runs in fresh pid, mount, cgroup, uts, ipc and network namespaces.
 # usage: boot.sh DISK LOWER CONSOLE
-#   DISK     folder of the node: upper/ work/ containers/ stay over a reboot, root/ is the mount point
+#   DISK     folder of the node: upper/ work/ containers/ pods/ stay over a reboot, root/ is the mount point
 #   LOWER    read-only layers of the root file system, uppermost first, separated by colons
 #   CONSOLE  terminal that shows what systemd says while it boots
 set -eu
@@ -47,8 +47,14 @@ ln -s /proc/self/fd/2 dev/stderr
 mount -t tmpfs -o mode=755,nosuid,nodev run run
 mount -t tmpfs -o mode=1777,nosuid,nodev tmp tmp
 mkdir -p run/lock var/lib/containers run/old
+# Containers with a user namespace get a /proc only where some /proc of the machine has nothing hidden or read-only.
+mkdir -m 700 run/unhidden
+mount -t proc -o nosuid,nodev,noexec proc run/unhidden
 # podman's storage is an overlay too, and the kernel stacks no overlay upon an overlay.
 mount --bind "$disk/containers" var/lib/containers
+# Nor can what is in an overlay be shown to a container under other owners, as user namespaces need it.
+mkdir -p "$disk/pods" var/lib/ukube/pods
+mount --bind "$disk/pods" var/lib/ukube/pods
 
 pivot_root . run/old
 cd /

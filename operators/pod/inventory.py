@@ -9,6 +9,7 @@ from operators._kube.meta import Key
 from operators._node.nft import HostPort
 from operators.pod.paths import Paths
 from operators.pod.units import unit
+from operators.pod.units.parts import Isolation
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Record:
     address: str = ""
     host_ports: tuple[HostPort, ...] = ()
     units: dict[str, Unit] = field(default_factory=dict)
+    isolation: Isolation = field(default_factory=Isolation)
 
 
 class Inventory:
@@ -65,6 +67,8 @@ class Inventory:
         if role == "slice":
             record.slice = path.name
         elif role == "sandbox":
+            users = identity.get("Users", "")
+            record.isolation = Isolation(int(users) if users.isdecimal() else 0, identity.get("Runtime", ""))
             self.put_sandbox(record, path.name, identity.get("Address", ""), _ports(identity.get("HostPorts", "[]")))
         else:
             found = Unit(path.name, role, identity.get("Image", ""), identity.get("Hash", ""))
@@ -111,6 +115,10 @@ class Inventory:
 
     def addresses(self) -> set[str]:
         return {record.address for record in self._records.values() if record.address}
+
+    def user_ranges(self) -> set[int]:
+        """The first IDs of the ranges that Pods have; see security/ranges.py."""
+        return {record.isolation.users for record in self._records.values() if record.isolation.users}
 
     def records(self) -> list[Record]:
         return list(self._records.values())

@@ -280,3 +280,72 @@ def test_containers_that_share_their_processes(node, pods):
     assert re.search(r"\d+ .*sleep 98765", execute(pods, "share", "b", "ps"))
     pods.delete("share")
     assert pods.traces() == []
+
+
+def test_user_namespaces(node, pods):
+    """One for each Pod, to which its network belongs; what root owns on the node, root owns in it."""
+    data = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "data": {"key": "value"}}
+    pods.apply(data)
+    mounts = [{"name": "m", "mountPath": "/m"}, {"name": "e", "mountPath": "/e"}]
+    volumes = [{"name": "m", "configMap": {"name": "m", "defaultMode": 0o400}}, {"name": "e", "emptyDir": {}}]
+    admin = {"capabilities": {"add": ["NET_ADMIN"]}}
+    spec = {"hostUsers": False, "volumes": volumes}
+    one = container("a", f"echo hi > /e/f; {FOREVER}", volumeMounts=mounts, securityContext=admin)
+    pods.create("one", one, container("b", volumeMounts=mounts), **spec)
+    pods.create("two", container("a"), hostUsers=False, shareProcessNamespace=True)
+    pods.wait_ready("one")
+    pods.wait_ready("two")
+    show = "readlink /proc/self/ns/user; cat /proc/self/uid_map; id -u"
+    first, second, other = (execute(pods, *of, show).split() for of in (("one", "a"), ("one", "b"), ("two", "a")))
+    assert first == second
+    assert (first[1], first[3], first[4]) == ("0", "65536", "0")
+    assert first[0] != other[0]
+    assert abs(int(first[2]) - int(other[2])) >= 65536
+    assert min(int(first[2]), int(other[2])) >= 65536
+    assert execute(pods, "one", "b", "cat /m/key /e/f; stat -c %u /e/f /m/key").split() == ["valuehi", "0", "0"]
+    assert execute(pods, "one", "a", "ip link set lo down; ip link set lo up; echo ok") == "ok\n"
+    assert execute(pods, "one", "a", "cat /sys/class/net/eth0/operstate") == "up\n"
+    assert execute(pods, "two", "a", "ps").count("catatonit") == 1
+    uid = pods.get("one")["metadata"]["uid"]
+    pid = node.read(f"/run/ukube/pods/{uid}/a.pid").strip()
+    assert int(node.run(["stat", "-c", "%u", f"/proc/{pid}"]).stdout) >= 65536
+    pods.delete("one")
+    pods.delete("two")
+    assert pods.traces() == []
+
+
+def test_unmasked_proc(pods):
+    asked = {"procMount": "Unmasked"}
+    script = "mount | grep -c ' on /proc/'; true"
+    assert said(pods, "un", container("c", script, securityContext=asked), hostUsers=False) == "0\n"
+    assert int(said(pods, "masked", container("c", script), hostUsers=False)) > 0
+
+
+def test_runtime_classes(node, pods):
+    kind = {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass"}
+    names = {"crun": f"{pods.namespace}-crun", "no-such": f"{pods.namespace}-none"}
+    pods.apply(*({**kind, "metadata": {"name": name}, "handler": handler} for handler, name in names.items()))
+    try:
+        assert said(pods, "usual", container("c", "echo ok"), runtimeClassName=names["crun"]) == "ok\n"
+        pods.create("unknown", container("c"), runtimeClassName=names["no-such"])
+        message = 'Failed to create pod sandbox: failed to get sandbox runtime: no runtime for "no-such" is configured'
+        node.wait_for("its Event", lambda: ("FailedCreatePodSandBox", message) in pods.events("unknown"))
+        assert (pods.phase("unknown"), pods.waiting("unknown", "c")) == ("Pending", "ContainerCreating")
+    finally:
+        for name in names.values():
+            node.kubectl("delete", "runtimeclass", name)
+
+
+def test_it_all_comes_back_after_a_reboot(node, pods):
+    sysctl = {"sysctls": [{"name": "net.ipv4.tcp_keepalive_time", "value": "601"}]}
+    asked = {"runAsUser": 1000, "runAsGroup": 1001, "capabilities": {"add": ["NET_ADMIN"]}}
+    spec = {"hostUsers": False, "shareProcessNamespace": True, "securityContext": sysctl}
+    pods.create("back", container("a", securityContext=asked), container("b"), **spec)
+    pods.wait_ready("back")
+    show = f"cat /proc/self/uid_map /proc/sys/net/ipv4/tcp_keepalive_time; {FACTS}; ps | grep -c catatoni[t]"
+    before = execute(pods, "back", "a", show)
+    assert "601\n" in before
+    node.wait_for("it is sealed", lambda: node.run(["sh", "-c", "ls /var/lib/ukube/pods/*/sealed"], check=False).stdout)
+    node.reboot()
+    words = ["exec", "back", "-n", pods.namespace, "-c", "a", "--", "sh", "-c", show]
+    node.wait_for("it is as before", lambda: node.kubectl(*words, check=False).stdout == before, 40)

@@ -1,7 +1,8 @@
 #!/bin/sh
 # A Pod's namespaces (network, IPC, UTS), pinned as files so that they outlive every container.
-# usage: sandbox.sh up UID HOSTNAME ADDRESS/PREFIX GATEWAY BRIDGE VETH IPC [PATH=VALUE]…
+# usage: sandbox.sh up UID HOSTNAME ADDRESS/PREFIX GATEWAY BRIDGE VETH IPC USERS [PATH=VALUE]…
 #            ADDRESS "host": the node's own network. IPC "own" or "host". PATH: a kernel parameter below /proc/sys.
+#            USERS: 0, or the first of 65536 user IDs of the node that are the Pod's, in a user namespace of its own.
 #        sandbox.sh down UID VETH
 set -eu
 uid=$2
@@ -16,15 +17,15 @@ set_parameters='[ -w /proc/sys/kernel/shm_rmid_forced ] || mount -t proc proc /p
 for each; do printf %s "${each#*=}" > "/proc/sys/${each%%=*}"; done'
 
 down() {
-    umount -l "$netns" "$run/ns/ipc" "$run/ns/uts" "$run/ns/shm" 2>/dev/null || true
-    rm -f "$netns" "$run/ns/ipc" "$run/ns/uts"
+    umount -l "$netns" "$run/ns/ipc" "$run/ns/uts" "$run/ns/user" "$run/ns/shm" 2>/dev/null || true
+    rm -f "$netns" "$run/ns/ipc" "$run/ns/uts" "$run/ns/user"
     # The veth dies with its network namespace, but the kernel does that later; the name must be free now.
     if [ -d "/sys/class/net/$1" ]; then ip link del "$1" 2>/dev/null || true; fi
 }
 
 up() {
-    hostname=$1 address=$2 gateway=$3 bridge=$4 veth=$5 ipc=$6
-    shift 6
+    hostname=$1 address=$2 gateway=$3 bridge=$4 veth=$5 ipc=$6 users=$7
+    shift 7
     umask 077
     mkdir -p "$run/ns" "$run/exits" "$run/messages"
     if [ -s "/var/lib/ukube/pods/$uid/sealed" ] && ! [ -d "$run/env" ]; then
@@ -46,14 +47,43 @@ up() {
         : > "$netns"; : > "$run/ns/uts"
         own="$own --net=$netns --uts=$run/ns/uts"
     fi
+    enter=unshare
+    if [ "$users" != 0 ]; then
+        map_users "$users" $own
+        enter=nsenter
+    fi
     # The UID, and so the paths, are free of blanks.
     if [ "$address" != host ]; then
-        unshare $own sh -ec "$set_hostname; $open_network" sh "$hostname"
+        $enter $own sh -ec "$set_hostname; $open_network" sh "$hostname"
         connect
     elif [ -n "$own" ]; then
-        unshare $own true
+        $enter $own true
     fi
     [ $# -eq 0 ] || nsenter $own unshare --mount sh -ec "$set_parameters" sh "$@"
+}
+
+map_users() {                                      # FIRST --KIND=FILE…: makes a user namespace, and what belongs to it
+    first=$1
+    shift
+    kinds=
+    for each; do kinds="$kinds ${each%%=*}"; done
+    # A process is in the new namespaces until they are pinned.
+    { unshare --user $kinds sh -c 'echo $$; exec sleep 60 >&-' & } | {
+        read -r pid
+        echo "0 $first 65536" > "/proc/$pid/uid_map"
+        echo "0 $first 65536" > "/proc/$pid/gid_map"
+        : > "$run/ns/user"
+        for each in "--user=$run/ns/user" "$@"; do
+            kind=${each%%=*}
+            mount --bind "/proc/$pid/ns/${kind#--}" "${each#*=}"
+        done
+        kill "$pid"
+    }
+    mkdir -p "$run/ns/hooks"
+    cat > "$run/ns/hooks/userns.json" <<EOF
+{"version": "1.0.0", "hook": {"path": "/var/lib/ukube/libexec/userns.sh", "args": ["userns.sh", "$uid"]},
+ "when": {"always": true}, "stages": ["precreate"]}
+EOF
 }
 
 connect() {

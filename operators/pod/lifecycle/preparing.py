@@ -144,6 +144,7 @@ class Preparer(Part):
                 words,
                 target,
                 devices=setup.devices(spec, planned),
+                isolation=record.isolation,
                 has_pins=any(map(boot.needs_pin, shown)),
             )
             units = unit.container(pod, container, qos.compute(pod), kubelet.machine)

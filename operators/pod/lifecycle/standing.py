@@ -11,9 +11,11 @@ from operators.pod.environment import dns, surroundings
 from operators.pod.inventory import Record
 from operators.pod.lifecycle import plan, policy
 from operators.pod.lifecycle.local import Local
+from operators.pod.security import isolating
 from operators.pod.sources import Object, SandboxError
 from operators.pod.status import qos
 from operators.pod.units import unit
+from operators.pod.units.parts import Isolation
 from operators.pod.volumes.parts import Failure
 
 if TYPE_CHECKING:
@@ -60,11 +62,14 @@ class Stand:
 
     async def _make_sandbox(self, pod: Object, record: Record) -> None:
         kubelet, qos_class = self._kubelet, qos.compute(pod)
+        runtime = await isolating.runtime(pod, kubelet.objects.kube)
+        # From here to where they are recorded nothing is waited for: another Pod could get the same address or users.
+        isolation = Isolation(isolating.users(pod, kubelet.inventory.user_ranges()), runtime)
         address = "" if pod["spec"].get("hostNetwork") else kubelet.network.address(kubelet.inventory)
         ports = network.host_ports(pod, address)
         slice_units = unit.slice_(pod, qos_class)
-        sandbox = unit.sandbox(pod, qos_class, address, kubelet.machine, inventories.dump_ports(ports))
-        record.slice = next(iter(slice_units))
+        sandbox = unit.sandbox(pod, qos_class, address, kubelet.machine, inventories.dump_ports(ports), isolation)
+        record.slice, record.isolation = next(iter(slice_units)), isolation
         kubelet.inventory.put_sandbox(record, next(iter(sandbox)), address, ports)
         try:
             cluster = surroundings.cluster_dns(kubelet.objects.kube)

@@ -8,7 +8,6 @@ from operators.pod.lifecycle.local import Local
 from operators.pod.lifecycle.view import View
 from operators.pod.resources import words as resources
 from operators.pod.sources import Object
-from operators.pod.units import unit
 
 if TYPE_CHECKING:
     from operators.pod.kubelet import Kubelet
@@ -46,8 +45,6 @@ def _leave_out(kubelet: "Kubelet", pod: Object, local: Local) -> None:
     if ("left", "out") in local.told:
         return
     local.told.add(("left", "out"))
-    if fields := unit.unsupported(pod):
-        kubelet.news.tell(pod, None, "Warning", "Unsupported", f"this node does not support: {', '.join(fields)}")
     if ignored := resources.limits_ignored(pod, kubelet.machine):
         text = f"the node has no cgroup controller for {', '.join(ignored)}: these limits are not enforced"
         kubelet.news.tell(pod, None, "Warning", "LimitsIgnored", text)

@@ -20,7 +20,8 @@ def words(pod: Object, container: Container, machine: Machine) -> list[str]:
     name, uid = spec["name"], meta["uid"]
     run = machine.paths.pod_run(uid)
     log_dir = machine.paths.log_dir(meta["namespace"], meta["name"], uid, name)
-    line = [machine.podman, "run", f"--name={names.container(meta['namespace'], meta['name'], name)}", "--replace"]
+    line = [machine.podman, *namespaces.hooks(pod, container.isolation, machine), "run"]
+    line += [f"--name={names.container(meta['namespace'], meta['name'], name)}", "--replace"]
     if container.role == "init":
         # It is waited for, but what it prints goes to its log only; podman's own errors stay for the journal.
         line += ["--attach=stdin", "--sdnotify=ignore"]
@@ -31,6 +32,7 @@ def words(pod: Object, container: Container, machine: Machine) -> list[str]:
     line += ["--cgroups=split", "--pull=never", "--systemd=false", "--http-proxy=false", "--log-driver=k8s-file"]
     line += [f"--log-opt=path={log_dir}/{INVOCATION}.log"]
     line += list(namespaces.words(pod, machine))
+    line += [*namespaces.users(container.isolation), *namespaces.runtime(container.isolation)]
     if container.pid_namespace and not any(word.startswith("--pid=") for word in line):
         line.append(f"--pid={container.pid_namespace}")
     line += list(namespaces.shared_memory(pod, container.binds, machine))
@@ -38,7 +40,7 @@ def words(pod: Object, container: Container, machine: Machine) -> list[str]:
     line += [f"--env-file={run}/env/{name}", *container.env_words]
     line += list(resources.words(pod, spec, machine))
     line += list(security.words(pod, spec, container.user, machine))
-    line += list(volumes.words(container.binds, container.devices))
+    line += list(volumes.words(namespaces.mapped(container.binds, container.isolation), container.devices))
     if spec.get("workingDir"):
         line.append(f"--workdir={spec['workingDir']}")
     if spec.get("stdin"):

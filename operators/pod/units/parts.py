@@ -50,6 +50,17 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class Isolation:
+    """What a Pod's sandbox was made with. users: the first of its user IDs on the node, 0: the node's own users.
+
+    runtime: podman's name of the OCI runtime; "": the usual one.
+    """
+
+    users: int = 0
+    runtime: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Container:
     """One container with everything it refers to resolved.
 
@@ -69,6 +80,7 @@ class Container:
     pid_namespace: str = ""
     devices: tuple[Device, ...] = ()
     has_pins: bool = False
+    isolation: Isolation = Isolation()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +89,7 @@ class Machine:
 
     controllers: cgroup v2 controllers that exist here. seccomp: the folder of Localhost profiles. is_seccomp_default:
     containers that say nothing get the runtime's profile. unsafe_sysctls: patterns of what is allowed beyond the safe
-    ones. runtimes: OCI runtimes that podman knows. memory: in bytes.
+    ones. memory: in bytes.
     """
 
     paths: Paths
@@ -90,6 +102,5 @@ class Machine:
     is_seccomp_default: bool = True
     has_apparmor: bool = False
     unsafe_sysctls: tuple[str, ...] = ()
-    runtimes: frozenset[str] = frozenset({"crun"})
     memory: int = 0
     can_lower_oom_scores: bool = False

@@ -17,8 +17,8 @@ from operators.pod.lifecycle import policy
 from operators.pod.resources import cgroups
 from operators.pod.security import sysctls
 from operators.pod.sources import Object
-from operators.pod.units import escape, invocation
-from operators.pod.units.parts import Container, Machine
+from operators.pod.units import escape, holder, invocation
+from operators.pod.units.parts import Container, Isolation, Machine
 
 NETWORK = "ukube-network.service"
 BOOT = "ukube-boot.service"
@@ -44,14 +44,21 @@ def slice_(pod: Object, qos: str) -> dict[str, str]:
     }
 
 
-def sandbox(pod: Object, qos: str, address: str, machine: Machine, host_ports: str = "[]") -> dict[str, str]:
+def sandbox(
+    pod: Object,
+    qos: str,
+    address: str,
+    machine: Machine,
+    host_ports: str = "[]",
+    isolation: Isolation = Isolation(),  # noqa: B008 - frozen
+) -> dict[str, str]:
     """The sandbox unit. `address`: the Pod's own, without prefix; "" on the host's network. `host_ports`: JSON."""
     meta = pod["metadata"]
     uid, script = meta["uid"], str(machine.paths.libexec / "sandbox.sh")
     veth = names.veth(uid)
     where = f"{address}/{machine.prefix}" if address else "host"
     up = [script, "up", uid, hosts.hostname(pod) or "-", where, machine.gateway, machine.bridge, veth]
-    up += ["host" if pod["spec"].get("hostIPC") else "own", *sysctls.settings(pod)]
+    up += ["host" if pod["spec"].get("hostIPC") else "own", str(isolation.users), *sysctls.settings(pod)]
     text = _render(
         (
             "Unit",
@@ -65,15 +72,21 @@ def sandbox(pod: Object, qos: str, address: str, machine: Machine, host_ports: s
         (
             "Service",
             [
-                ("Type", "oneshot"),
-                ("RemainAfterExit", "yes"),
                 ("Slice", names.slice_(uid, qos)),
-                ("ExecStart", escape.command(up)),
-                ("ExecStopPost", "-" + escape.command([script, "down", uid, veth])),
+                *holder.service(pod, up, [script, "down", uid, veth], isolation, machine),
                 ("TimeoutStartSec", "30"),
             ],
         ),
-        (SECTION, [*_identity(pod, "sandbox"), ("Address", address), ("HostPorts", host_ports)]),
+        (
+            SECTION,
+            [
+                *_identity(pod, "sandbox"),
+                ("Address", address),
+                ("HostPorts", host_ports),
+                ("Users", str(isolation.users)),
+                ("Runtime", json.dumps(isolation.runtime)),
+            ],
+        ),
     )
     return {names.unit(meta["namespace"], meta["name"]): text}
 
@@ -205,7 +218,6 @@ def _container_service(pod: Object, resolved: Container, qos: str, machine: Mach
         ("LogsDirectoryMode", "0750"),
         *environment,
         *_pins(resolved, uid, machine),
-        *_pins(resolved, uid, machine),
         ("ExecStart", invocation.exec_line(pod, resolved, machine)),
         # `podman run -d` prints the container's ID. "truncate:" would empty it again for ExecStop=.
         ("StandardOutput", "null" if is_init else escape.value(f"file:{run}/{name}.id")),
@@ -254,15 +266,6 @@ def _post_start(pod: Object, resolved: Container, run: Path, machine: Machine) -
     ending = [stop_signal_of(spec, resolved.image.stop_signal), str(grace_period(pod))]
     words = [str(machine.paths.libexec / "start.sh"), str(run), spec["name"], *ending, *hook]
     return [("ExecStartPost", escape.command(words))]
-
-
-def unsupported(pod: Object) -> list[str]:
-    """Fields of the Pod that this node leaves out; the Pod is told by an Event."""
-    spec = pod["spec"]
-    found = [name for name in ("shareProcessNamespace", "runtimeClassName") if spec.get(name)]
-    if spec.get("hostUsers") is False:
-        found.append("hostUsers")
-    return sorted(set(found))
 
 
 def stop_command(pod: Object, spec: Object, stop_signal: str, machine: Machine) -> list[str]:

@@ -153,13 +153,6 @@ def test_restart_hash_changes_with_the_image_only():
     assert unit.restart_hash(before) != unit.restart_hash({**before, "image": "b"})
 
 
-def test_what_is_left_out_is_named():
-    hooks = {"postStart": {"httpGet": {"port": 80}}, "preStop": {"sleep": {"seconds": 1}}, "stopSignal": "SIGHUP"}
-    spec = {"hostUsers": False, "shareProcessNamespace": True, "containers": [{"name": "c", "lifecycle": hooks}]}
-    assert unit.unsupported(pod_of(spec)) == ["hostUsers", "lifecycle.postStart.httpGet", "shareProcessNamespace"]
-    assert unit.unsupported(pod_of({"containers": [{"name": "c"}]})) == []
-
-
 def test_limits_that_cannot_be_kept_are_named():
     spec = {"containers": [{"name": "c", "resources": {"limits": {"memory": "1Gi", "cpu": "1"}}}]}
     assert resources.limits_ignored(pod_of(spec), Machine(Paths(), controllers=frozenset({"cpu"}))) == ["memory"]

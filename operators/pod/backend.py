@@ -9,6 +9,7 @@ from operators._kube.controller import Key
 from operators.pod import files, names
 from operators.pod.endpoint import readings
 from operators.pod.paths import Paths
+from operators.pod.staticpods import statics
 
 if TYPE_CHECKING:
     from operators.pod.kubelet import Kubelet
@@ -40,7 +41,7 @@ class Window:
 
     @property
     def static_pods(self) -> str:
-        return ""
+        return statics.path()
 
     @property
     def has_controllers(self) -> bool:

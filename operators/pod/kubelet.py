@@ -7,7 +7,7 @@ from datetime import datetime
 
 from operators._kube import meta
 from operators._kube.client import Kube
-from operators._kube.controller import Key, Result
+from operators._kube.controller import DONE, Key, Result
 from operators._node.podman import Podman
 from operators._node.systemd import Systemd
 from operators.pod import files, network
@@ -30,6 +30,7 @@ from operators.pod.part import Part
 from operators.pod.paths import Paths
 from operators.pod.probes.prober import Prober
 from operators.pod.security.guard import Guard
+from operators.pod.staticpods.statics import StaticPods
 from operators.pod.units import unit
 from operators.pod.units.parts import Machine
 from operators.pod.volumes.referenced import Referenced
@@ -52,7 +53,7 @@ class Kubelet:
     ) -> None:
         self.machine = machine
         self.paths: Paths = machine.paths
-        self.enqueue = enqueue
+        self._enqueue_others, enqueue = enqueue, self.enqueue
         self.inventory = Inventory(machine.paths)
         self.network = pods_network
         self.systemd = Systemd(self._unit_changed)
@@ -79,6 +80,7 @@ class Kubelet:
         self.ender = Ender(self)
         self.reporter = Reporter(self)
         self._syncer = Syncer(self)
+        self.statics = StaticPods(self.objects, self._syncer.sync)
         self.log_keeper = LogKeeper(machine.paths, self.inventory)
         self.parts: tuple[Part, ...] = (
             self.prober,
@@ -90,6 +92,7 @@ class Kubelet:
             self.guard,
             self.images,
             self.log_keeper,
+            self.statics,
         )
         self._locals: dict[str, Local] = {}
 
@@ -107,6 +110,7 @@ class Kubelet:
         if await self.systemd.start(unit.NETWORK) != "done":
             _log.error("%s failed: Pods will have no network; see journalctl -u %s", unit.NETWORK, unit.NETWORK)
         await self.systemd.start(unit.TARGET)  # active already after a boot; not so on the first day, or after a stop
+        self.statics.begin()
         for key in self.inventory.owners():
             self.enqueue(key)
         self.enqueue(SWEEP)
@@ -118,7 +122,15 @@ class Kubelet:
 
     async def sync(self, key: Key, kube: Kube, now: datetime) -> Result:
         """Bring the node to what the Pod says, then the Pod's status to what the node says."""
+        if self.statics.owns(key):
+            self.statics.enqueue(key)
+            return DONE
+        await self.statics.drop_orphan(key, kube)
         return await self._syncer.sync(key, kube, now)
+
+    def enqueue(self, key: Key) -> None:
+        """Has a Pod reconciled: static ones also while there is no API server."""
+        (self.statics.enqueue if self.statics.owns(key) else self._enqueue_others)(key)
 
     def local(self, uid: str) -> Local:
         return self._locals.setdefault(uid, Local())

@@ -8,6 +8,7 @@ from operators._kube.client import Kube
 from operators._kube.controller import Key
 from operators.pod.inventory import Record
 from operators.pod.sources import NodeFacts, Object
+from operators.pod.staticpods import manifest
 from operators.pod.volumes.referenced import Referenced
 from operators.pod.volumes.tokens import Tokens
 
@@ -17,25 +18,31 @@ API = Key("default", "kubernetes")
 class Objects:
     """What is where: Pods, the Node, Services, and what operators.pod.sources.Sources asks for.
 
-    `kube` is there from open() on. `fallback`: the node's address while its Node object has none.
+    static: the Pods that come from files. `kube` is there from open() on. `fallback`: the node's address while its
+    Node object has none.
     """
 
     kube: Kube
 
     def __init__(self, node_name: str, fallback: str, referenced: Referenced, tokens: Tokens) -> None:
         self.node_name = node_name
+        self.static: dict[Key, dict[str, Any]] = {}
         self._fallback = fallback
         self._referenced = referenced
         self._tokens = tokens
 
     def pods(self) -> list[dict[str, Any]]:
-        """The Pods bound to this node."""
-        return [pod for pod in self.kube.list("v1", "pods") if pod["spec"].get("nodeName") == self.node_name]
+        """The Pods bound to this node; static ones themselves and not what mirrors them."""
+        bound = (pod for pod in self.kube.list("v1", "pods") if pod["spec"].get("nodeName") == self.node_name)
+        return [*(pod for pod in bound if not manifest.is_mirror(pod)), *self.static.values()]
 
     def pod_at(self, key: Key) -> dict[str, Any] | None:
         """A Pod of this node."""
+        if key in self.static:
+            return self.static[key]
         pod = self.kube.get_or_none("v1", "pods", key)
-        return pod if pod is not None and pod["spec"].get("nodeName") == self.node_name else None
+        is_here = pod is not None and pod["spec"].get("nodeName") == self.node_name
+        return pod if pod is not None and is_here and not manifest.is_mirror(pod) else None
 
     def pod_of(self, record: Record) -> dict[str, Any] | None:
         """The Pod that a record on the node belongs to, not one that has only the same name."""

@@ -55,7 +55,7 @@ class Syncer:
 
     async def _sweep(self, kube: Kube) -> Result:
         kubelet = self._kubelet
-        present = {meta.uid_of(pod) for pod in kube.list("v1", "pods")}
+        present = {meta.uid_of(pod) for pod in (*kube.list("v1", "pods"), *kubelet.objects.static.values())}
         for uid in kubelet.inventory.nobodys():
             if uid not in present:
                 _log.info("removing what is left of Pod %s", uid)

@@ -12,6 +12,8 @@ from operators._node.podman import Podman
 from operators._node.systemd import Systemd
 from operators.pod import files, network
 from operators.pod.hooks.running import Hooks
+from operators.pod.images import using
+from operators.pod.images.collector import Collector
 from operators.pod.images.pulls import Images
 from operators.pod.images.records import Records
 from operators.pod.inventory import Inventory
@@ -70,6 +72,7 @@ class Kubelet:
             records=Records(machine.paths.state / "images"),
             sources=self.objects,
         )
+        self.collector = Collector(self.images, self._images_in_use, self.news.of_node)
         self.probing = Probing(self)
         self.prober = Prober(self.probing.execute, self.probing.outcome)
         self.guard = Guard(machine)
@@ -91,6 +94,7 @@ class Kubelet:
             self.preparer,
             self.guard,
             self.images,
+            self.collector,
             self.log_keeper,
             self.statics,
         )
@@ -99,6 +103,7 @@ class Kubelet:
     async def open(self, kube: Kube) -> None:
         """Installs what units call, reads what is there, connects. Raises SystemdError, OSError."""
         self.objects.kube = self.news.kube = kube
+        self.news.node = self.objects.node
         changed = await asyncio.to_thread(files.install, self.paths, unit.network(self.machine))
         await asyncio.to_thread(self.inventory.scan)
         for part in self.parts:
@@ -140,6 +145,10 @@ class Kubelet:
         for part in self.parts:
             part.forget(uid)
         self.inventory.forget(uid)
+
+    def _images_in_use(self) -> set[str]:
+        running = [found.image for record in self.inventory.records() for found in record.units.values()]
+        return using.wanted(self.objects.pods(), running, self.images.held)
 
     def _unit_changed(self, name: str) -> None:
         key = self.inventory.owner(name)

@@ -1,6 +1,7 @@
 """Events about Pods and their containers."""
 
 import asyncio
+from collections.abc import Callable
 
 from operators._kube.actions import EventType
 from operators._kube.client import Kube
@@ -9,9 +10,10 @@ from operators.pod.sources import Object
 
 
 class News:
-    """Tells without waiting. `kube` is there from open() on."""
+    """Tells without waiting. `kube` is there from open() on, and `node`: gives the Node object."""
 
     kube: Kube
+    node: Callable[[], Object | None]
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
@@ -23,6 +25,11 @@ class News:
         task = asyncio.create_task(self.kube.event(dict(pod), kind, reason, message, field_path=path))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+
+    def of_node(self, reason: str, message: str) -> None:
+        """A warning about the node."""
+        if (node := self.node()) is not None:
+            self.tell(node, None, "Warning", reason, message)
 
     def of_container(self, pod: Object, container: Object, type_: str, reason: str, message: str) -> None:
         self.tell(pod, container["name"], type_, reason, message)

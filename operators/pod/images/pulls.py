@@ -51,7 +51,8 @@ class _Attempt:
 class Images(Part):
     """The node's images, as far as they have been asked for. Nothing is asked twice while nothing has changed.
 
-    on_pulled: called after a pull; used: image ID → loop time at which it was last wanted for a container.
+    on_pulled: called after a pull; used: image ID → loop time at which it was last wanted for a container. held: images
+    by the Pod that has got them.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Images(Part):
         self.podman = podman
         self.records = records
         self.used: dict[str, float] = {}
+        self.held: dict[str, set[str]] = {}
         self.on_pulled: Callable[[], None] = lambda: None
         self._notify = notify
         self._wake = wake
@@ -89,6 +91,7 @@ class Images(Part):
         found = await self._need(pod, container, name, attempt)
         if isinstance(found, Image):
             self.used[found.id] = asyncio.get_running_loop().time()
+            self.held.setdefault(pod["metadata"]["uid"], set()).add(found.id)
         elif found.reason in _EVENTS and found.reason not in attempt.told:
             attempt.told.add(found.reason)
             self._notify(pod, container, "Warning", _EVENTS[found.reason], found.message)
@@ -142,6 +145,8 @@ class Images(Part):
 
     def forget(self, uid: str) -> None:
         """Ends the Pod's pulls, unless another waits for them too."""
+        for image_id in self.held.pop(uid, ()):
+            self.used[image_id] = asyncio.get_running_loop().time()
         for key in [key for key in self._attempts if key[0] == uid]:
             attempt = self._attempts.pop(key)
             if attempt.task is not None:

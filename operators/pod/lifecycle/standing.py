@@ -79,6 +79,8 @@ class Stand:
             raise
         for note in notes:
             kubelet.news.tell(pod, None, "Warning", note.reason, note.message)
+            if note.node:
+                kubelet.news.of_node(note.reason, note.node)
         if ports:
             await kubelet.network.apply(kubelet.inventory.host_ports())
 

@@ -10,7 +10,7 @@ full=0777
 
 fail() {
     echo "Error: failed to $1 for volumeMount \"$name\" of container \"$container\"" >&2
-    exit 1
+    exit 125                                    # as podman, when it could not create a container
 }
 here() {                                        # the current folder, whatever its name, with a slash
     now=$(pwd -P && echo .) || return 1

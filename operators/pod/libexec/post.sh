@@ -11,6 +11,8 @@ cid=$(cat "$run/$name.cid" 2>/dev/null || cat "$run/$name.id" 2>/dev/null) || ci
 case $cid in *[!0-9a-f]*) cid= ;; esac
 started=$(stat -c %.9Y "$run/$name.pid" 2>/dev/null) || started=0       # 0: the container never ran
 finished=$(date +%s.%N)
+# systemd tells of main processes only; what comes before (ExecStartPre=) fails as podman does when it can create no container.
+[ "$started" = 0 ] && [ -z "${EXIT_CODE:-}" ] && EXIT_CODE=exited EXIT_STATUS=125
 record="$INVOCATION_ID ${SERVICE_RESULT:-unknown} ${EXIT_CODE:-none} ${EXIT_STATUS:-none} ${cid:--} $started $finished"
 mkdir -p "$run/exits" "$run/messages"
 if [ -s "$state/termination/$name" ]; then

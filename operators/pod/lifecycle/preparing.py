@@ -33,12 +33,17 @@ class Preparer(Part):
     def __init__(self, kubelet: "Kubelet") -> None:
         self._kubelet = kubelet
         self._images: dict[tuple[str, str], Image] = {}
+        self._volume_images: dict[tuple[str, str], dict[str, Image]] = {}
 
     def image_id(self, pod: Object, container: str, record: Record) -> str:
         """status.imageID: what was found at the start, else what was reported before."""
         if found := self._images.get((record.uid, container)):
             return found.reference
         return str(containers.reported(pod).get(container, {}).get("imageID") or "")
+
+    def volume_images(self, uid: str, container: str) -> dict[str, str]:
+        """What its image volumes were found to be at the start, by volume."""
+        return {volume: image.reference for volume, image in self._volume_images.get((uid, container), {}).items()}
 
     def stop_signal(self, pod: Object, spec: Object, record: Record) -> str:
         """status.containerStatuses[].stopSignal, likewise."""
@@ -49,6 +54,7 @@ class Preparer(Part):
 
     def forget(self, uid: str) -> None:
         self._images = {key: value for key, value in self._images.items() if key[0] != uid}
+        self._volume_images = {key: value for key, value in self._volume_images.items() if key[0] != uid}
 
     async def restore(self, pod: Object, record: Record, local: Local, again: list[float]) -> None:
         """Writes again what containers that are up need in memory and a reboot has taken, or what has changed."""
@@ -98,7 +104,7 @@ class Preparer(Part):
                 continue
             image = await self._kubelet.images.need(pod, spec)
             if not isinstance(image, Waiting):
-                shown = await self._volume_images(pod, spec, self._kubelet.volumes.plan(pod, record))
+                shown = await self._need_images(pod, spec, self._kubelet.volumes.plan(pod, record))
                 image = shown if isinstance(shown, Waiting) else image
             if isinstance(image, Waiting):
                 if image.reason != "ContainerCreating":
@@ -123,7 +129,7 @@ class Preparer(Part):
         planned = kubelet.volumes.plan(pod, record)
         found = self._resolve(pod, spec, record, planned, image)
         shown, target = mounts.plan(spec, planned, found.variables), self._target(pod, spec, record)
-        images = await self._volume_images(pod, spec, planned)
+        images = await self._need_images(pod, spec, planned)
         if isinstance(images, Waiting):
             raise Missing(images.message)
 
@@ -158,6 +164,8 @@ class Preparer(Part):
 
         rewritten = await asyncio.to_thread(write)
         self._images[(record.uid, name)] = image
+        if images:
+            self._volume_images[(record.uid, name)] = images
         local.environment[name] = found.mark
         if rewritten and kubelet.systemd.state(rewritten) is not None:
             await kubelet.systemd.reload()  # it keeps the text of a unit that is loaded
@@ -200,7 +208,7 @@ class Preparer(Part):
             own[log] = files.make_termination_log(paths, record.uid, spec["name"])
         return [own_bind(str(source), target) for target, source in own.items() if target not in taken]
 
-    async def _volume_images(
+    async def _need_images(
         self, pod: Object, spec: Object, planned: Mapping[str, Volume]
     ) -> dict[str, Image] | Waiting:
         """The images that the container mounts, by volume: pulled as its own is."""

@@ -56,6 +56,7 @@ class Reporter:
             user=self._kubelet.guard.user(pod, name),
             restarts_before=local.restarts_before.get(name, 0),
             stop_signal=self._kubelet.preparer.stop_signal(pod, spec, record),
+            volume_images=self._kubelet.preparer.volume_images(uid, name),
             is_ready=bool(ready),
             is_started=bool(started),
         )

@@ -7,6 +7,7 @@ from operators.pod.lifecycle import plan
 from operators.pod.sources import Object
 from operators.pod.status import states
 from operators.pod.status.facts import Facts, Report
+from operators.pod.volumes import mounts
 
 FIELDS = {
     "init": "initContainerStatuses",
@@ -52,8 +53,8 @@ def compute(pod: Object, spec: Object, role: str, facts: Facts, *, was_due: bool
         status["resources"] = resources
         if resources.get("requests"):
             status["allocatedResources"] = resources["requests"]
-    if mounts := [_mount_status(mount) for mount in spec.get("volumeMounts") or ()]:
-        status["volumeMounts"] = mounts
+    if shown := [_mount_status(mount, report, old) for mount in spec.get("volumeMounts") or ()]:
+        status["volumeMounts"] = shown
     return status
 
 
@@ -71,8 +72,13 @@ def _add_details(status: dict[str, Any], report: Report) -> None:
         status["stopSignal"] = report.stop_signal
 
 
-def _mount_status(mount: Object) -> dict[str, Any]:
-    status = {"name": mount["name"], "mountPath": mount["mountPath"]}
+def _mount_status(mount: Object, report: Report, old: Object) -> dict[str, Any]:
+    status: dict[str, Any] = {"name": mount["name"], "mountPath": mount["mountPath"]}
     if mount.get("readOnly"):
-        status |= {"readOnly": True, "recursiveReadOnly": mount.get("recursiveReadOnly") or "Disabled"}
+        # This node can do it for every volume: "IfPossible" is possible.
+        status |= {"readOnly": True, "recursiveReadOnly": "Enabled" if mounts.recursive(mount) else "Disabled"}
+    if reference := report.volume_images.get(mount["name"]):
+        status["volumeStatus"] = {"image": {"imageRef": reference}}
+    elif before := [entry for entry in old.get("volumeMounts") or () if entry["mountPath"] == mount["mountPath"]]:
+        status |= {key: value for key, value in before[0].items() if key == "volumeStatus"}
     return status

@@ -14,7 +14,8 @@ class Report:
 
     waiting: (reason, message) of what keeps it from starting. restarts_before: restartCount at the time its present
     sandbox was made. is_ready, is_started: what its probes say, True where it has none. user: as in the status.
-    stop_signal: "SIGTERM" and its like; "" while it is not known.
+    stop_signal: "SIGTERM" and its like; "" while it is not known. volume_images: what its image volumes
+    show, by volume.
     """
 
     view: View = field(default_factory=View)
@@ -26,6 +27,7 @@ class Report:
     is_started: bool = True
     user: Object | None = None
     stop_signal: str = ""
+    volume_images: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

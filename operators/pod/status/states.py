@@ -1,5 +1,6 @@
 """state and lastState of a container (pure)."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from operators.pod.status import backoff
 from operators.pod.status.facts import Report
 
 _POD_MESSAGES = 12 * 1024  # bytes that all messages of a Pod's ended containers may have together
+_SUB_PATH = re.compile(r"failed to (prepare subPath|create subPath directory) for volumeMount ")
 _NOT_LOCATED = {
     "exitCode": 137,
     "reason": "ContainerStatusUnknown",
@@ -28,7 +30,7 @@ def state(pod: Object, spec: Object, report: Report, *, is_over: bool, was_due: 
     if is_over:
         return _final(pod, spec, report, was_due=was_due)
     if last is not None and not last.is_created and view.doing in ("backoff", "exited"):
-        return _waiting("CreateContainerError", last.message)
+        return _waiting(_creation_error(last.message), last.message)
     if view.doing == "backoff" and last is not None:
         if backoff.streak(view.exits) > 1:
             return _waiting("CrashLoopBackOff", backoff.message(pod, spec["name"], report))
@@ -107,6 +109,11 @@ def _final(pod: Object, spec: Object, report: Report, *, was_due: bool) -> dict[
     if report.waiting:
         return _waiting(*report.waiting)
     return _waiting("PodInitializing" if pod["spec"].get("initContainers") else "ContainerCreating")
+
+
+def _creation_error(message: str) -> str:
+    """What a container lacks on the node, such as a sub path of a volume, is its configuration's fault as upstream."""
+    return "CreateContainerConfigError" if _SUB_PATH.match(message) else "CreateContainerError"
 
 
 def _waiting(reason: str, message: str = "") -> dict[str, Any]:

@@ -42,9 +42,10 @@ def remove(*roots: Path) -> None:
             shutil.rmtree(root)
 
 
-def release(run: Path) -> None:
-    """What a Pod that has ended had in memory: its mounts, secrets, volumes of medium Memory."""
+def release(run: Path, state: Path) -> None:
+    """What a Pod that has ended had in memory: its mounts, secrets, volumes of medium Memory; it never boots again."""
     remove(run / "volumes", run / "pins", run / "env")
+    (state / "sealed").unlink(missing_ok=True)
 
 
 def _ensure(volume: Volume, owned: Path, tell: Progress) -> None:

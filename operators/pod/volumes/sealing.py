@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import io
 import logging
+import os
 import subprocess
 import tarfile
 from collections.abc import Iterable
@@ -60,8 +61,7 @@ class Sealer(Part):
                 except OSError as error:
                     _log.warning("Pod %s will not boot without the operators: %s", uid, error)
                 self._sealed[uid] = mark
-                if self._mark(uid).parent.is_dir():
-                    files.write(self._mark(uid), mark, 0o600)
+                _put(self._mark(uid), mark.encode())
 
     def _mark(self, uid: str) -> Path:
         # In memory: on a disk it would tell who guesses a Secret that he guessed right.
@@ -81,7 +81,21 @@ def seal(paths: Paths, uid: str) -> None:
     done = subprocess.run(command, input=content, capture_output=True, check=False)
     if done.returncode != 0:
         raise OSError(done.stderr.decode(errors="replace").strip())
-    files.write(target, done.stdout.decode(), 0o600)
+    _put(target, done.stdout)
+
+
+def _put(target: Path, content: bytes) -> None:
+    """Unless the Pod's folder went meanwhile: nothing of it may come back."""
+    fresh = target.with_name(f".{target.name}.new")
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            out.write(content)
+        fresh.rename(target)
+    except FileNotFoundError:
+        return
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def _pack(run: Path) -> bytes:

@@ -64,7 +64,7 @@ class Volumes:
 
     async def release(self, uid: str) -> None:
         """The Pod has ended: what it had in memory goes, its files on the disk stay until its object is deleted."""
-        await asyncio.to_thread(disk.release, self._paths.pod_run(uid))
+        await asyncio.to_thread(disk.release, self._paths.pod_run(uid), self._paths.pod_state(uid))
 
     def _make(self, uid: str, planned: Mapping[str, Volume], tell: Callable[[str], None]) -> list[Failure]:
         state, run = self._paths.pod_state(uid), self._paths.pod_run(uid)

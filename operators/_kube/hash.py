@@ -11,6 +11,14 @@ import orjson
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 
 
+def fnv32(data: bytes) -> int:
+    """FNV-1, which names ControllerRevisions; all else is FNV-1a."""
+    value = 0x811C9DC5
+    for byte in data:
+        value = ((value * 0x01000193) & 0xFFFFFFFF) ^ byte
+    return value
+
+
 def fnv32a(data: bytes) -> int:
     value = 0x811C9DC5
     for byte in data:

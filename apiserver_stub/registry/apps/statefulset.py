@@ -45,7 +45,7 @@ class StatefulSets(base.Kind):
                 out.append(field.invalid("spec.selector", chosen, "empty selector is invalid for statefulset"))
         if chosen is not None:
             out += template.mismatch(spec)
-        out += validation.template(spec.get("template") or {}, "spec.template")
+        out += validation.template(_with_claims(spec), "spec.template")
         inner = (spec.get("template") or {}).get("spec") or {}
         if inner.get("restartPolicy") in ("OnFailure", "Never"):
             path = "spec.template.spec.restartPolicy"
@@ -114,3 +114,14 @@ def _update_strategy(strategy: Mapping[str, Any]) -> list[FieldError]:
             out.append(field.invalid(f"{path}.maxUnavailable", unavailable, "cannot be 0"))
         out += rolling.at_most_all(unavailable, f"{path}.maxUnavailable")
     return out
+
+
+def _with_claims(spec: Object) -> Object:
+    """The template with the volumes that the controller will add: containers may mount them."""
+    template_ = spec.get("template") or {}
+    inner = template_.get("spec") or {}
+    volumes = list(inner.get("volumes") or ())
+    taken = {volume.get("name") for volume in volumes}
+    names = [(claim.get("metadata") or {}).get("name") for claim in spec.get("volumeClaimTemplates") or ()]
+    added = [{"name": n, "persistentVolumeClaim": {"claimName": n}} for n in names if n and n not in taken]
+    return {**template_, "spec": {**inner, "volumes": volumes + added}} if added else template_

@@ -120,6 +120,14 @@ def test_replication_controller_takes_its_selector_from_the_template(writer: Any
     assert obj["spec"]["selector"] == obj["metadata"]["labels"] == {"a": "b"}
 
 
+@pytest.mark.parametrize(("mounted", "errors"), [("d", []), ("other", ["spec.template.spec.containers[0].volumeMounts[0].name: Not found: \"other\""])])
+def test_containers_of_a_stateful_set_mount_its_claims(writer: Any, mounted: str, errors: list[str]) -> None:
+    claims = [{"metadata": {"name": "d"}, "spec": {"resources": {"requests": {"storage": "1Gi"}}}}]
+    container = {"name": "c", "image": "img:1", "volumeMounts": [{"name": mounted, "mountPath": "/d"}]}
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [container]}}
+    assert writer.try_create(_workload("StatefulSet", volumeClaimTemplates=claims, template=template))[1] == errors
+
+
 def test_stateful_set(writer: Any) -> None:
     claims = [{"metadata": {"name": "d"}, "spec": {"resources": {"requests": {"storage": "1024Mi"}}}}]
     old = writer.create(_workload("StatefulSet", volumeClaimTemplates=claims))

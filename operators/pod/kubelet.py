@@ -74,7 +74,7 @@ class Kubelet:
         )
         self.collector = Collector(self.images, self._images_in_use, self.news.of_node)
         self.probing = Probing(self)
-        self.prober = Prober(self.probing.execute, self.probing.outcome)
+        self.prober = Prober(self.probing.command, self.probing.outcome)
         self.guard = Guard(machine)
         self.hooks = Hooks(machine.paths, self.news.tell)
         self.standing = Stand(self)

@@ -7,16 +7,20 @@ The servers that are probed are a process of their own. "core" is the share of o
 
 import argparse
 import asyncio
+import os
 import resource
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from operators.pod.probes import rules
+from operators.pod.probes.attempt import OnOutcome, Wires
+from operators.pod.probes.command import Command
 from operators.pod.probes.prober import Prober
 from operators.pod.probes.rules import Outcome, Probe, Run
 from tests.bench import measure
@@ -89,20 +93,19 @@ def declared(number: int, handler: str, action: dict[str, object]) -> list[Probe
     return rules.declared(pod, {"c": Run("1", datetime.fromtimestamp(0, UTC))}, "127.0.0.1")
 
 
-async def probed(handler: str, action: dict[str, object], seconds: float) -> float:
-    """CPU seconds of one probe, with RATE of them in each second."""
+async def probed(handler: str, action: dict[str, object], seconds: float, rate: int = RATE) -> float:
+    """CPU seconds of one probe, with `rate` of them in each second."""
     failures: list[Outcome] = []
 
     def note(_: Probe, outcome: Outcome, __: bool) -> None:
         if not outcome.passed:
             failures.append(outcome)
 
-    async def execute(_: Probe, argv: Sequence[str]) -> Outcome:
-        process = await asyncio.create_subprocess_exec(*argv)
-        return Outcome("success" if await process.wait() == 0 else "failure")
+    def execute(wires: Wires, probe: Probe, on_outcome: OnOutcome) -> Command:
+        return Command(wires, probe, on_outcome, "container")
 
     prober = Prober(execute, note)
-    for number in range(RATE):
+    for number in range(rate):
         prober.sync(f"u{number}", declared(number, handler, action))
     await asyncio.sleep(1.5)  # they spread over the first second
 
@@ -142,7 +145,24 @@ def rows(seconds: float, count: int) -> list[measure.Row]:
             ours, least = asyncio.run(probed(handler, action, seconds)), floor()
             found.append(measure.Row("probes", f"{name} probe, CPU", "µs", ours * 1e6, least * 1e6, "blocking socket"))
             found.append(measure.Row("probes", f"{name}, {RATE} probes/s", "% of a core", ours * RATE * 100))
+    own = asyncio.run(commands(seconds))
+    found.append(measure.Row("probes", "exec probe, CPU of the operator", "µs", own * 1e6))
+    found.append(measure.Row("probes", f"exec, {RATE} probes/s, the operator", "% of a core", own * RATE * 100))
     return found
+
+
+async def commands(seconds: float) -> float:
+    """CPU seconds of this process for one exec probe; crun itself, which takes several ms, is left out."""
+    with tempfile.TemporaryDirectory(prefix="ukube-bench-") as folder:
+        crun = Path(folder) / "crun"
+        crun.write_text("#!/bin/sh\n")
+        crun.chmod(0o755)
+        before = os.environ["PATH"]
+        os.environ["PATH"] = f"{folder}:{before}"
+        try:
+            return await probed("exec", {"command": ["true"]}, seconds, rate=RATE // 5)
+        finally:
+            os.environ["PATH"] = before
 
 
 def main(argv: Sequence[str] | None = None) -> None:

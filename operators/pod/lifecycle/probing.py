@@ -1,6 +1,6 @@
 """Leads from containers to their probes, and from what probes find back to containers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -8,7 +8,9 @@ from operators._kube import meta
 from operators.pod import files
 from operators.pod.lifecycle import plan
 from operators.pod.lifecycle.view import View
-from operators.pod.probes import command, rules
+from operators.pod.probes import rules
+from operators.pod.probes.attempt import OnOutcome, Wires
+from operators.pod.probes.command import Command
 from operators.pod.probes.rules import Outcome, Probe
 from operators.pod.sources import Object
 from operators.pod.units import unit
@@ -52,10 +54,10 @@ class Probing:
         if changed:
             kubelet.enqueue(record.key)
 
-    async def execute(self, probe: Probe, argv: Sequence[str]) -> Outcome:
-        """Runs an exec probe."""
+    def command(self, wires: Wires, probe: Probe, on_outcome: OnOutcome) -> Command:
+        """An attempt of an exec probe."""
         cid = files.read(self._kubelet.paths.pod_run(probe.pod_uid) / f"{probe.container}.cid").strip()
-        return await command.run(cid, argv, probe.timeout)
+        return Command(wires, probe, on_outcome, cid)
 
 
 def _reported(pod: Object) -> dict[str, Object]:
@@ -66,4 +68,4 @@ def _reported(pod: Object) -> dict[str, Object]:
 
 def _restarts(pod: Object, name: str) -> bool:
     found = next(((spec, role) for spec, role in plan.containers(pod) if spec["name"] == name), None)
-    return found is None or unit.restart_policy(pod, *found) != "Never"
+    return found is None or policy.of(pod, *found) != "Never"

@@ -72,7 +72,7 @@ class Exchange:
         self._close()
 
     def ready(self) -> None:
-        """The socket has something: called by the reactor."""
+        """The socket has something, or has not: called by the reactor."""
         assert self._sock is not None
         if not self.is_connected:
             self._connected(self._sock.connect_ex(self._address))
@@ -89,7 +89,7 @@ class Exchange:
     def _connected(self, code: int) -> None:
         assert self._sock is not None
         if code in _PENDING:
-            self._reactor.wait(self._sock, self, select.EPOLLOUT | _ONCE)
+            self._reactor.wait(self._sock.fileno(), self.ready, select.EPOLLOUT | _ONCE)
             return
         if code not in (0, errno.EISCONN):
             self._finish(Failed(f"dial tcp {self._shown}: connect: {reason(OSError(code, os.strerror(code)))}"))
@@ -113,7 +113,7 @@ class Exchange:
                 self._finish(self._broken("write", error))
                 return
         self._out = out
-        self._reactor.wait(self._sock, self, (select.EPOLLOUT if out else select.EPOLLIN) | _ONCE)
+        self._reactor.wait(self._sock.fileno(), self.ready, (select.EPOLLOUT if out else select.EPOLLIN) | _ONCE)
 
     def _receive(self) -> None:
         assert self._sock is not None
@@ -166,44 +166,42 @@ class Exchange:
 
     def _close(self) -> None:
         if self._sock is not None:
-            self._reactor.drop(self._sock)
+            self._reactor.drop(self._sock.fileno())
             self._sock.close()
             self._sock = None
 
 
 class Reactor:
-    """The sockets of all exchanges."""
+    """The descriptors of all that is under way."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._epoll = select.epoll()
-        self._waiting: dict[int, Exchange] = {}
+        self._waiting: dict[int, Callable[[], None]] = {}
         self._loop.add_reader(self._epoll.fileno(), self._look)
 
-    def wait(self, sock: socket.socket, exchange: Exchange, events: int) -> None:
-        """`exchange.ready` is called once when the socket has what it waits for."""
-        descriptor = sock.fileno()
+    def wait(self, descriptor: int, ready: Callable[[], None], events: int) -> None:
+        """`ready` is called once when the descriptor has what it waits for; it may be called for nothing."""
         if descriptor in self._waiting:
             self._epoll.modify(descriptor, events)
         else:
-            self._waiting[descriptor] = exchange
+            self._waiting[descriptor] = ready
             self._epoll.register(descriptor, events)
 
-    def drop(self, sock: socket.socket) -> None:
-        # Closing the socket, which is what follows, takes it out of the epoll.
-        self._waiting.pop(sock.fileno(), None)
+    def drop(self, descriptor: int) -> None:
+        """To be called before it is closed, which is what takes it out of the epoll."""
+        self._waiting.pop(descriptor, None)
 
     def close(self) -> None:
-        for exchange in list(self._waiting.values()):
-            exchange.cancel()
+        self._waiting.clear()
         self._loop.remove_reader(self._epoll.fileno())
         self._epoll.close()
 
     def _look(self) -> None:
         for descriptor, _ in self._epoll.poll(0, 256):
-            exchange = self._waiting.get(descriptor)
-            if exchange is not None:
-                exchange.ready()
+            ready = self._waiting.get(descriptor)
+            if ready is not None:
+                ready()
 
 
 def reason(error: Exception) -> str:

@@ -1,8 +1,7 @@
 """Runs the probes of this node's containers and keeps their verdicts."""
 
-import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from operators.pod.part import Part
@@ -14,8 +13,8 @@ from operators.pod.probes.timers import Entry, Timers
 
 Key = tuple[str, str, rules.Kind]
 
-RunExec = Callable[[Probe, Sequence[str]], Awaitable[Outcome]]
-"""Runs a command in the probe's container, within its time limit."""
+MakeExec = Callable[[attempt.Wires, Probe, attempt.OnOutcome], attempt.Attempt]
+"""An exec probe's attempt."""
 
 OnOutcome = Callable[[Probe, Outcome, bool], None]
 """(probe, outcome, whether the verdict changed), when there is something to tell. Must not block or raise."""
@@ -24,7 +23,7 @@ OnOutcome = Callable[[Probe, Outcome, bool], None]
 class Watched:
     """One probe of a container, over all its runs."""
 
-    __slots__ = ("attempt", "counts", "due", "entry", "has_taken_over", "probe", "progress", "since", "task")
+    __slots__ = ("attempt", "counts", "due", "entry", "has_taken_over", "probe", "progress", "since")
 
     def __init__(self, probe: Probe, counts: Counts) -> None:
         self.probe = probe
@@ -35,21 +34,20 @@ class Watched:
         self.has_taken_over = False
         self.entry: Entry | None = None
         self.attempt: attempt.Attempt | None = None
-        self.task: asyncio.Task[None] | None = None
 
     def rest(self) -> None:
         """Nothing of it is under way any more."""
-        for busy in (self.entry, self.attempt, self.task):
+        for busy in (self.entry, self.attempt):
             if busy is not None:
                 busy.cancel()
-        self.entry = self.attempt = self.task = None
+        self.entry = self.attempt = None
 
 
 class Prober(Part):
     """Nothing wakes up while no container is probed."""
 
-    def __init__(self, run_exec: RunExec, on_outcome: OnOutcome) -> None:
-        self._run_exec = run_exec
+    def __init__(self, make_exec: MakeExec, on_outcome: OnOutcome) -> None:
+        self._make_exec = make_exec
         self._on_outcome = on_outcome
         self.counts: dict[Key, Counts] = {}
         self._watched: dict[Key, Watched] = {}
@@ -144,17 +142,9 @@ class Prober(Part):
         watched.entry = None
         wires, probe = self._shared(), watched.probe
         watched.since = wires.timers.now()
-        if probe.handler == "exec":
-            watched.task = asyncio.create_task(self._execute(watched))
-            return
-        kind = attempt.KINDS.get(probe.handler, attempt.Tcp)
-        watched.attempt = kind(wires, probe, lambda outcome: self._ended(watched, outcome))
+        make = self._make_exec if probe.handler == "exec" else attempt.KINDS.get(probe.handler, attempt.Tcp)
+        watched.attempt = make(wires, probe, lambda outcome: self._ended(watched, outcome))
         watched.attempt.start()
-
-    async def _execute(self, watched: Watched) -> None:
-        outcome = await self._run_exec(watched.probe, list(watched.probe.action.get("command") or ()))
-        watched.task = None
-        self._ended(watched, outcome)
 
     def _ended(self, watched: Watched, outcome: Outcome) -> None:
         watched.attempt = None
@@ -174,7 +164,7 @@ class Prober(Part):
     def _start_others(self, startup: Probe) -> None:
         for kind in ("liveness", "readiness"):
             other = self._watched.get((startup.pod_uid, startup.container, kind))
-            if other is not None and other.entry is None and other.attempt is None and other.task is None:
+            if other is not None and other.entry is None and other.attempt is None:
                 self._schedule_first(other)
 
     def _counts_of(self, probe: Probe) -> Counts:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from operators.pod.probes import rules
+from operators.pod.probes.attempt import Attempt
 from operators.pod.probes.prober import Prober
 from operators.pod.probes.rules import Outcome, Run
 
@@ -18,14 +19,20 @@ class Asked:
         self.events = []
         self.commands = []
         self.codes = iter(())
-        self.prober = Prober(self.run, self.note)
+        self.prober = Prober(self.make, self.note)
 
     def note(self, probe, outcome, changed):
         self.events.append((probe.kind, outcome, changed))
 
-    async def run(self, probe, argv):
-        self.commands.append(argv)
-        return next(self.codes, Outcome("success"))
+    def make(self, wires, probe, on_outcome):
+        asked = self
+
+        class Exec(Attempt):
+            def _begin(self):
+                asked.commands.append(probe.action["command"])
+                asyncio.get_running_loop().call_soon(self._tell, next(asked.codes, Outcome("success")))
+
+        return Exec(wires, probe, on_outcome)
 
     def probe(self, kind="readiness", run=None, ports=(), **definition):
         container = {"name": "c", "ports": list(ports), f"{kind}Probe": definition}

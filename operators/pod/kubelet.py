@@ -33,7 +33,7 @@ from operators.pod.paths import Paths
 from operators.pod.probes.prober import Prober
 from operators.pod.security.guard import Guard
 from operators.pod.staticpods.statics import StaticPods
-from operators.pod.units import unit
+from operators.pod.units import node
 from operators.pod.units.parts import Machine
 from operators.pod.volumes.referenced import Referenced
 from operators.pod.volumes.sealing import Sealer
@@ -104,7 +104,7 @@ class Kubelet:
         """Installs what units call, reads what is there, connects. Raises SystemdError, OSError."""
         self.objects.kube = self.news.kube = kube
         self.news.node = self.objects.node
-        changed = await asyncio.to_thread(files.install, self.paths, unit.network(self.machine))
+        changed = await asyncio.to_thread(files.install, self.paths, node.network(self.machine))
         await asyncio.to_thread(self.inventory.scan)
         for part in self.parts:
             await part.open(kube)
@@ -112,9 +112,9 @@ class Kubelet:
         if changed:
             await self.systemd.reload()
         await self.network.restore(self.inventory.host_ports())
-        if await self.systemd.start(unit.NETWORK) != "done":
-            _log.error("%s failed: Pods will have no network; see journalctl -u %s", unit.NETWORK, unit.NETWORK)
-        await self.systemd.start(unit.TARGET)  # active already after a boot; not so on the first day, or after a stop
+        if await self.systemd.start(node.NETWORK) != "done":
+            _log.error("%s failed: Pods will have no network; see journalctl -u %s", node.NETWORK, node.NETWORK)
+        await self.systemd.start(node.TARGET)  # active already after a boot; not so on the first day, or after a stop
         self.statics.begin()
         for key in self.inventory.owners():
             self.enqueue(key)

@@ -22,7 +22,7 @@ fi
 echo "$record" >> "$run/exits/$name"
 done_for_good() {
     case " $* " in *" ${EXIT_STATUS:-1} "* | *" SIG${EXIT_STATUS:-1} "*) return 1 ;; esac
-    [ "$started" = 0 ] && [ "${EXIT_STATUS:-}" = 125 ] && return 1       # podman itself failed: no container came of it
+    [ "$started" = 0 ] && [ "${EXIT_STATUS:-125}" = 125 ] && return 1    # podman itself failed, or what comes before it
     case $policy in
     Never) return 0 ;;
     OnFailure) [ "${EXIT_CODE:-}" = exited ] && [ "${EXIT_STATUS:-1}" = 0 ] ;;

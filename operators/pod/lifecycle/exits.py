@@ -58,7 +58,7 @@ def _parse_line(line: str) -> Exit | None:
     code, cid = exit_code(how, status), "" if container_id == "-" else container_id
     if start == 0.0:
         # What never ran ended by podman's own exit code; upstream's runtimes call that 128.
-        return Exit(invocation, result, 128, cid, start, end, is_created=code != _PODMAN_FAILED)
+        return Exit(invocation, result, 128, cid, start, end, is_created=how != "none" and code != _PODMAN_FAILED)
     return Exit(invocation, result, code, cid, start, end)
 
 

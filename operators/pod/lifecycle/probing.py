@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from operators._kube import meta
 from operators.pod import files
-from operators.pod.lifecycle import plan
+from operators.pod.lifecycle import plan, policy
 from operators.pod.lifecycle.view import View
 from operators.pod.probes import rules
 from operators.pod.probes.attempt import OnOutcome, Wires
 from operators.pod.probes.command import Command
 from operators.pod.probes.rules import Outcome, Probe
 from operators.pod.sources import Object
-from operators.pod.units import unit
 
 if TYPE_CHECKING:
     from operators.pod.kubelet import Kubelet

@@ -7,7 +7,7 @@ chained by Requires= and After=, so that systemd alone brings the Pod up in orde
 import hashlib
 import json
 import signal
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from operators.pod import names
@@ -17,12 +17,9 @@ from operators.pod.lifecycle import policy
 from operators.pod.resources import cgroups
 from operators.pod.security import sysctls
 from operators.pod.sources import Object
-from operators.pod.units import escape, holder, invocation
+from operators.pod.units import escape, holder, invocation, node, text
 from operators.pod.units.parts import Container, Isolation, Machine
 
-NETWORK = "ukube-network.service"
-BOOT = "ukube-boot.service"
-TARGET = "ukube.target"
 SECTION = "X-Ukube"
 _SLACK = 30  # seconds that podman may take to stop a container beyond its grace period
 _SIGNALS = {int(number): number.name for number in signal.Signals}
@@ -33,7 +30,7 @@ def slice_(pod: Object, qos: str) -> dict[str, str]:
     """The Pod's slice, with what holds for all of it; its containers' own limits are where they can see them."""
     meta = pod["metadata"]
     return {
-        names.slice_(meta["uid"], qos): _render(
+        names.slice_(meta["uid"], qos): text.render(
             (
                 "Unit",
                 [("Description", escape.value(f"Pod {meta['namespace']}/{meta['name']}")), ("StopWhenUnneeded", "yes")],
@@ -59,13 +56,13 @@ def sandbox(
     where = f"{address}/{machine.prefix}" if address else "host"
     up = [script, "up", uid, hosts.hostname(pod) or "-", where, machine.gateway, machine.bridge, veth]
     up += ["host" if pod["spec"].get("hostIPC") else "own", str(isolation.users), *sysctls.settings(pod)]
-    text = _render(
+    unit = text.render(
         (
             "Unit",
             [
                 ("Description", escape.value(f"Pod {meta['namespace']}/{meta['name']} namespaces")),
-                ("Requires", NETWORK),
-                ("After", NETWORK),
+                ("Requires", node.NETWORK),
+                ("After", node.NETWORK),
                 ("CollectMode", "inactive-or-failed"),
             ],
         ),
@@ -88,13 +85,13 @@ def sandbox(
             ],
         ),
     )
-    return {names.unit(meta["namespace"], meta["name"]): text}
+    return {names.unit(meta["namespace"], meta["name"]): unit}
 
 
 def container(pod: Object, resolved: Container, qos: str, machine: Machine) -> dict[str, str]:
     """The unit of one container. Raises ValueError when its command cannot be written down (NUL)."""
     meta, name = pod["metadata"], resolved.spec["name"]
-    text = _render(
+    unit = text.render(
         ("Unit", _container_unit(pod, resolved, machine)),
         ("Service", _container_service(pod, resolved, qos, machine)),
         (
@@ -107,7 +104,7 @@ def container(pod: Object, resolved: Container, qos: str, machine: Machine) -> d
             ],
         ),
     )
-    return {names.unit(meta["namespace"], meta["name"], name): text}
+    return {names.unit(meta["namespace"], meta["name"], name): unit}
 
 
 def restart_hash(spec: Object) -> str:
@@ -116,11 +113,6 @@ def restart_hash(spec: Object) -> str:
     It is not a hash of the unit's text, so that a newer MicroKube adopts what an older one has started.
     """
     return hashlib.sha256(str(spec.get("image", "")).encode()).hexdigest()[:16]
-
-
-def restart_policy(pod: Object, spec: Object, role: str) -> str:
-    """ "Always", "OnFailure" or "Never" for this container; an init container that succeeded is never run again."""
-    return policy.of(pod, spec, role)
 
 
 def predecessors(pod: Object, name: str) -> list[str]:
@@ -288,36 +280,3 @@ def _identity(pod: Object, role: str) -> list[tuple[str, str]]:
         ("UID", json.dumps(meta["uid"])),
         ("Role", role),
     ]
-
-
-def _render(*sections: tuple[str, Iterable[tuple[str, str]]]) -> str:
-    blocks = ["\n".join([f"[{name}]", *(f"{key}={value}" for key, value in lines)]) for name, lines in sections]
-    return "\n\n".join(blocks) + "\n"
-
-
-def network(machine: Machine) -> Mapping[str, str]:
-    """The units every Pod leans on: the network, and the target that starts the Pods at boot."""
-    script = str(machine.paths.libexec / "network.sh")
-    up = [script, "up", machine.bridge, f"{machine.gateway}/{machine.prefix}", str(machine.paths.ruleset)]
-    boot = [str(machine.paths.libexec / "boot.sh"), str(machine.paths.boot)]
-    return {
-        NETWORK: _render(
-            ("Unit", [("Description", "MicroKube Pod network"), ("After", "network-pre.target")]),
-            ("Service", [("Type", "oneshot"), ("RemainAfterExit", "yes"), ("ExecStart", escape.command(up))]),
-        ),
-        BOOT: _render(
-            (
-                "Unit",
-                [
-                    ("Description", "MicroKube Pods that were there before the boot"),
-                    ("PartOf", TARGET),
-                    ("After", "network.target dbus.socket"),
-                ],
-            ),
-            ("Service", [("Type", "oneshot"), ("RemainAfterExit", "yes"), ("ExecStart", escape.command(boot))]),
-        ),
-        TARGET: _render(
-            ("Unit", [("Description", "MicroKube Pods"), ("Wants", BOOT), ("After", f"network.target {BOOT}")]),
-            ("Install", [("WantedBy", "multi-user.target")]),
-        ),
-    }

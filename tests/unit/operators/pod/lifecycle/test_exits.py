@@ -3,7 +3,7 @@
 import pytest
 
 from operators._node.ports import UnitState
-from operators.pod.lifecycle import exits, view
+from operators.pod.lifecycle import exits, observer, view
 from operators.pod.lifecycle.exits import Exit
 
 
@@ -65,3 +65,29 @@ def test_observe(role, unit, has_pid, ended, doing, runs_before):
 def test_an_init_container_that_is_done_has_ended_well():
     found = view.observe("init", state("active", "exited"), "c2", True, ())
     assert found.exits == (Exit("i2", "success", 0, "c2", 100.0, 110.0),)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_created"),
+    [
+        ("inv exit-code exited 125 - 0 20", False),  # podman's own error
+        ("inv exit-code none none - 0 20", False),  # what comes before podman has failed
+        ("inv exit-code exited 127 - 0 20", True),
+        ("inv exit-code exited 125 abc 10 20", True),
+    ],
+)
+def test_whether_a_container_came_of_it(line, is_created):
+    (found,) = exits.parse(line)
+    assert found.is_created is is_created
+
+
+def test_what_was_never_made_is_no_restart():
+    failed = Exit("i", "exit-code", 128, "", 0.0, 2.0, is_created=False)
+    assert view.View("running", exits=(failed, failed)).runs_before == 0
+    assert view.View("backoff", exits=(*BEFORE, failed)).runs_before == 0
+
+
+def test_the_end_of_a_log():
+    lines = ["t stdout F one", "t stdout P tw", "t stderr F o", "t stdout P DONE"]
+    assert observer.plain(lines) == "one\ntwo\nDONE"
+    assert len(observer.plain(["t stdout F " + "x" * 5000])) == 2048

@@ -104,3 +104,66 @@ def test_nothing_starts_before_what_it_waits_for_has_a_unit():
     given = pod(inits=("i",))
     assert not plan.is_startable(given, "app", {"app"})
     assert plan.is_startable(given, "app", {"app", "i"})
+
+
+LOST = Exit("lost", "lost", 255, "c0", 1.0, 2.0)
+NOT_MADE = Exit("i", "exit-code", 128, "", 0.0, 2.0, "no such mount", is_created=False)
+
+
+def with_sidecar(policy="Always", **sidecar):
+    given = pod(policy)
+    given["spec"]["initContainers"] = [
+        {"name": "mesh", "image": "i", "restartPolicy": "Always", **sidecar},
+        {"name": "prep", "image": "i"},
+    ]
+    return given
+
+
+@pytest.mark.parametrize(
+    ("name", "prepared", "started", "expected"),
+    [
+        ("mesh", {"mesh"}, False, True),
+        ("prep", {"mesh", "prep"}, False, False),
+        ("prep", {"mesh", "prep"}, True, True),
+        ("app", {"mesh", "prep", "app"}, False, False),
+        ("app", {"mesh", "prep", "app"}, True, True),
+    ],
+)
+def test_a_sidecar_with_a_startup_probe_is_waited_for(name, prepared, started, expected):
+    given = with_sidecar(startupProbe={"exec": {}})
+    assert plan.is_startable(given, name, prepared, lambda _: started) is expected
+
+
+def test_a_sidecar_without_a_startup_probe_is_left_to_systemd():
+    assert plan.is_startable(with_sidecar(), "app", {"mesh", "prep", "app"}, lambda _: False)
+
+
+@pytest.mark.parametrize(
+    ("views", "expected"),
+    [
+        ({"mesh": RUNNING, "prep": ended(OK), "app": RUNNING}, False),
+        ({"mesh": RUNNING, "prep": ended(OK), "app": ended(BAD)}, True),
+        ({"mesh": RUNNING, "prep": ended(BAD)}, True),
+        ({"mesh": RUNNING, "prep": RUNNING}, False),
+    ],
+)
+def test_sidecars_do_not_keep_a_pod_from_its_end(views, expected):
+    assert plan.is_over(with_sidecar("Never"), views) is expected
+
+
+def test_what_a_reboot_took_is_not_run_twice_and_what_was_never_made_is_made():
+    assert plan.steps(pod("Never"), {"app": ended(LOST)}, {}) == []
+    assert plan.steps(pod("Never"), {"app": ended(NOT_MADE)}, {}) == [Step("start", "app")]
+
+
+def test_ephemeral_containers_start_once_and_wait_for_nobody():
+    given = pod("Never", inits=("i",))
+    given["spec"]["ephemeralContainers"] = [{"name": "debug", "image": "i"}]
+    assert plan.steps(given, {"i": ended(BAD)}, {}) == [Step("start", "debug")]
+    assert plan.steps(given, {"i": RUNNING, "app": RUNNING, "debug": ended(BAD)}, {}) == []
+    assert plan.is_startable(given, "debug", {"debug"})
+
+
+def test_a_long_run_is_followed_by_an_immediate_restart():
+    long = Exit("i2", "exit-code", 1, "c2", 100.0, 800.0)
+    assert plan.steps(pod(), {"app": View("backoff", exits=(BAD, BAD, long))}, {"app": SAME}) == [Step("kick", "app")]

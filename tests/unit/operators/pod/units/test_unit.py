@@ -14,7 +14,7 @@ from operators.pod.lifecycle import plan
 from operators.pod.paths import Paths
 from operators.pod.resources import words as resources
 from operators.pod.status import qos
-from operators.pod.units import escape, invocation, unit
+from operators.pod.units import escape, invocation, node, unit
 from operators.pod.units.parts import Bind, Container, Image, Machine
 
 UID = "11111111-2222-3333-4444-555555555555"
@@ -159,7 +159,7 @@ def test_limits_that_cannot_be_kept_are_named():
 
 
 def test_the_boot_depends_on_no_part_of_microkube():
-    units = unit.network(Machine(Paths()))
+    units = node.network(Machine(Paths()))
     assert set(units) == {"ukube-network.service", "ukube-boot.service", "ukube.target"}
     for text in units.values():
         assert "apiserver" not in text

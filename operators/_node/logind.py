@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -62,6 +63,12 @@ class Logind:
         properties = "org.freedesktop.DBus.Properties"
         reply = await self._call(_SERVICE, _PATH, properties, "Get", "ss", [_MANAGER, "InhibitDelayMaxUSec"])
         return float(reply.body[0].value) / 1e6 if reply is not None else 0.0
+
+    async def reload(self) -> None:
+        """Has logind read its settings again."""
+        manager = "org.freedesktop.systemd1"
+        body = ["systemd-logind.service", "main", signal.SIGHUP.value]
+        await self._call(manager, "/org/freedesktop/systemd1", f"{manager}.Manager", "KillUnit", "ssi", body)
 
     async def _connect(self) -> bool:
         bus = MessageBus(bus_address=self._address, bus_type=BusType.SYSTEM, negotiate_unix_fd=True)

@@ -36,6 +36,8 @@ class Syncer:
 
     async def sync(self, key: Key, kube: Kube, now: datetime) -> Result:
         kubelet = self._kubelet
+        if kubelet.shutdown.is_on:
+            return DONE  # what stops now starts again at the next boot
         if key == SWEEP:
             return await self._sweep(kube)
         pod = kubelet.objects.pod_at(key)

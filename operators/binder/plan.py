@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from operators._kube import meta
+from operators._kube import affinity, meta, taints
 from operators._kube.actions import Create
-from operators.binder import affinity, ports, resources, taints, volumes
+from operators.binder import ports, resources, volumes
 from operators.binder.volumes import Choice, Needs, Storage
 
 SCHEDULER = "default-scheduler"

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from operators._kube import conditions, meta
+from operators._kube import taints as tolerations_of
 from operators._kube.meta import Object, Objects
 
 REASON = "TaintManagerEviction"
@@ -26,33 +27,12 @@ def leaving(pod: Object, taints: Sequence[Object], since: datetime) -> datetime 
     tolerations = pod["spec"].get("tolerations") or ()
     seconds: list[int] = []
     for taint in taints:
-        found = next((t for t in tolerations if tolerates(t, taint)), None)
+        found = next((t for t in tolerations if tolerations_of.tolerates(t, taint)), None)
         if found is None:
             return since
         if found.get("tolerationSeconds") is not None:
             seconds.append(max(int(found["tolerationSeconds"]), 0))
     return since + timedelta(seconds=min(seconds)) if seconds else None
-
-
-def tolerates(toleration: Object, taint: Object) -> bool:
-    """See the same page, section "Concepts"; an empty key with Exists tolerates everything."""
-    if toleration.get("effect") not in (None, "", taint.get("effect")):
-        return False
-    key, operator = toleration.get("key") or "", toleration.get("operator") or "Equal"
-    if key not in ("", taint["key"]) or (not key and operator != "Exists"):
-        return False
-    ours, theirs = str(taint.get("value") or ""), str(toleration.get("value") or "")
-    if operator in ("Gt", "Lt"):
-        return _compares(operator, ours, theirs)
-    return operator == "Exists" or (operator == "Equal" and ours == theirs)
-
-
-def _compares(operator: str, ours: str, theirs: str) -> bool:
-    """Whole numbers, as KEP-5471 has it."""
-    try:
-        return int(ours) > int(theirs) if operator == "Gt" else int(ours) < int(theirs)
-    except ValueError:
-        return False
 
 
 def has_ended(pod: Object) -> bool:

@@ -1,8 +1,7 @@
 import pytest
 
-from operators.binder import taints
-
-from .build import Obj, node, pod
+from operators._kube import taints
+from tests.unit.operators.binder.build import Obj, node, pod
 
 TAINT = {"key": "k", "value": "v", "effect": "NoSchedule"}
 

@@ -1,8 +1,7 @@
 import pytest
 
-from operators.binder import affinity
-
-from .build import Obj, node, pod
+from operators._kube import affinity
+from tests.unit.operators.binder.build import Obj, node, pod
 
 NODE = node(labels={"disk": "ssd", "gen": "7", "word": "x"})
 

@@ -162,7 +162,7 @@ def _container_unit(pod: Object, resolved: Container, machine: Machine) -> list[
                          ("Wants", [n for n in predecessors(pod, name) if n in _sidecars(pod)])):  # fmt: skip
         if needed:
             lines.append((word, " ".join(names.unit(meta["namespace"], meta["name"], other) for other in needed)))
-    if restart_policy(pod, resolved.spec, resolved.role) != "Always" and resolved.role != "init":
+    if policy.of(pod, resolved.spec, resolved.role) != "Always" and resolved.role != "init":
         # What has ended for good stays ended over a reboot. Init containers run again, as in a new sandbox upstream.
         done = machine.paths.pod_state(meta["uid"]) / "done" / name
         lines.append(("ConditionPathExists", f"!{done}"))

@@ -34,7 +34,7 @@ from operators.pod.probes.prober import Prober
 from operators.pod.security.guard import Guard
 from operators.pod.shutdown.graceful import Shutdown
 from operators.pod.staticpods.statics import StaticPods
-from operators.pod.units import unit
+from operators.pod.units import node
 from operators.pod.units.parts import Machine
 from operators.pod.volumes.referenced import Referenced
 from operators.pod.volumes.sealing import Sealer
@@ -75,7 +75,7 @@ class Kubelet:
         )
         self.collector = Collector(self.images, self._images_in_use, self.news.of_node)
         self.probing = Probing(self)
-        self.prober = Prober(self.probing.execute, self.probing.outcome)
+        self.prober = Prober(self.probing.command, self.probing.outcome)
         self.guard = Guard(machine)
         self.hooks = Hooks(machine.paths, self.news.tell)
         self.standing = Stand(self)
@@ -107,7 +107,7 @@ class Kubelet:
         """Installs what units call, reads what is there, connects. Raises SystemdError, OSError."""
         self.objects.kube = self.news.kube = kube
         self.news.node = self.objects.node
-        changed = await asyncio.to_thread(files.install, self.paths, unit.network(self.machine))
+        changed = await asyncio.to_thread(files.install, self.paths, node.network(self.machine))
         await asyncio.to_thread(self.inventory.scan)
         for part in self.parts:
             await part.open(kube)
@@ -115,9 +115,9 @@ class Kubelet:
         if changed:
             await self.systemd.reload()
         await self.network.restore(self.inventory.host_ports())
-        if await self.systemd.start(unit.NETWORK) != "done":
-            _log.error("%s failed: Pods will have no network; see journalctl -u %s", unit.NETWORK, unit.NETWORK)
-        await self.systemd.start(unit.TARGET)  # active already after a boot; not so on the first day, or after a stop
+        if await self.systemd.start(node.NETWORK) != "done":
+            _log.error("%s failed: Pods will have no network; see journalctl -u %s", node.NETWORK, node.NETWORK)
+        await self.systemd.start(node.TARGET)  # active already after a boot; not so on the first day, or after a stop
         self.statics.begin()
         self._look_at_all()
 

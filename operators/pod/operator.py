@@ -22,6 +22,7 @@ from operators.pod.units.parts import Machine
 controller = Controller("pod", user=identity.node_user, component="kubelet")
 
 _POD_NETWORK = "10.244.0.0/22"
+_DEFAULT_MOUNTS = (Path("/usr/share/containers/mounts.conf"), Path("/etc/containers/mounts.conf"))
 _APPARMOR = Path("/sys/module/apparmor/parameters/enabled")
 _PKI = Path("/var/lib/ukube/apiserver/pki")
 
@@ -66,6 +67,7 @@ async def start(kube: Kube) -> None:
         podman=shutil.which("podman") or "/usr/bin/podman",
         is_seccomp_default=os.environ.get("UKUBE_SECCOMP_DEFAULT") != "Unconfined",
         has_apparmor=files.read(_APPARMOR).strip() == "Y",
+        has_default_mounts=any(files.read(path).strip() for path in _DEFAULT_MOUNTS),
         unsafe_sysctls=tuple((os.environ.get("UKUBE_ALLOWED_UNSAFE_SYSCTLS") or "").replace(",", " ").split()),
     )
     found = Kubelet(identity.node_name(), machine, network.PodNetwork(pods, machine), controller.enqueue)

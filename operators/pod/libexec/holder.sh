@@ -41,7 +41,7 @@ clean)
     rm -f "$run/POD.pid" "$run/POD.id"
     store=/var/lib/containers/storage/overlay-containers
     if [ -n "$cid" ] && [ -d "$store" ] && ! [ -e "$store/$cid" ]; then exit 0; fi
-    exec podman rm -f -t 0 -i "$3" >/dev/null
+    exec podman rm -f -v -t 0 -i "$3" >/dev/null
     ;;
 *) exit 64 ;;
 esac

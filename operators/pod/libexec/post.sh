@@ -37,5 +37,5 @@ rm -f "$run/$name.pid" "$run/$name.cid" "$run/$name.id"
 # conmon's clean-up has removed the container already (--rm), unless conmon was killed; asking podman takes 60 ms.
 store=/var/lib/containers/storage/overlay-containers
 if [ -n "$cid" ] && [ -d "$store" ] && ! [ -e "$store/$cid" ]; then exit 0; fi
-podman rm -f -t 0 -i "$podman_name" >/dev/null 2>&1 && exit 0
-exec podman rm -f -t 0 -i "$podman_name" >/dev/null     # after a killed conmon the first only finds out that it ended
+podman rm -f -v -t 0 -i "$podman_name" >/dev/null 2>&1 && exit 0
+exec podman rm -f -v -t 0 -i "$podman_name" >/dev/null  # after a killed conmon the first only finds out that it ended

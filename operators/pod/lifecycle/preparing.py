@@ -138,7 +138,7 @@ class Preparer(Part):
             kubelet.hooks.write_requests(pod, spec, record.address or kubelet.objects.host_ips()[0])
             ids = {volume: image.id for volume, image in images.items()}
             binds = (*self._own_binds(record, spec), *kubelet.volumes.show(record.uid, name, shown, ids))
-            words = found.files.words
+            words = (*found.files.words, *security.home(user, {*found.variables, *image.env}))
             container = Container(
                 spec,
                 role,

@@ -2,7 +2,7 @@
 
 from operators.pod import names
 from operators.pod.sources import Object
-from operators.pod.units import escape, namespaces
+from operators.pod.units import escape, namespaces, security
 from operators.pod.units.parts import Isolation, Machine
 
 _ROOT = "/run/ukube/holder"
@@ -50,8 +50,8 @@ def _podman(pod: Object, name: str, isolation: Isolation, machine: Machine) -> l
     run = machine.paths.pod_run(pod["metadata"]["uid"])
     shared = [word for word in namespaces.words(pod, machine) if not word.startswith("--pid=")]
     return [
-        machine.podman, *namespaces.hooks(pod, isolation, machine), "run", "-d", "--rm", "--replace",
-        f"--name={name}", f"--pidfile={run}/{_NAME}.pid", "--sdnotify=conmon", "--cgroups=split",
+        machine.podman, *security.options(machine), *namespaces.hooks(pod, isolation, machine), "run", "-d", "--rm",
+        "--replace", f"--name={name}", f"--pidfile={run}/{_NAME}.pid", "--sdnotify=conmon", "--cgroups=split",
         "--systemd=false", "--http-proxy=false", "--log-driver=none", *shared, *namespaces.users(isolation),
         *namespaces.runtime(isolation),
         f"--label=io.kubernetes.pod.uid={pod['metadata']['uid']}", "--ulimit=host",

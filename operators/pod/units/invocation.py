@@ -20,7 +20,7 @@ def words(pod: Object, container: Container, machine: Machine) -> list[str]:
     name, uid = spec["name"], meta["uid"]
     run = machine.paths.pod_run(uid)
     log_dir = machine.paths.log_dir(meta["namespace"], meta["name"], uid, name)
-    line = [machine.podman, *namespaces.hooks(pod, container.isolation, machine), "run"]
+    line = [machine.podman, *security.options(machine), *namespaces.hooks(pod, container.isolation, machine), "run"]
     line += [f"--name={names.container(meta['namespace'], meta['name'], name)}", "--replace"]
     if container.role == "init":
         # It is waited for, but what it prints goes to its log only; podman's own errors stay for the journal.
@@ -29,8 +29,8 @@ def words(pod: Object, container: Container, machine: Machine) -> list[str]:
         # --rm: conmon cleans up and removes in one go, so that the post step has nothing to do.
         line += ["-d", "--rm", "--sdnotify=conmon"]
     line += [f"--cidfile={run}/{name}.cid", f"--pidfile={run}/{name}.pid"]
-    line += ["--cgroups=split", "--pull=never", "--systemd=false", "--http-proxy=false", "--log-driver=k8s-file"]
-    line += [f"--log-opt=path={log_dir}/{INVOCATION}.log"]
+    line += ["--cgroups=split", "--pull=never", "--systemd=false", "--http-proxy=false", "--no-healthcheck"]
+    line += ["--log-driver=k8s-file", f"--log-opt=path={log_dir}/{INVOCATION}.log"]
     line += list(namespaces.words(pod, machine))
     line += [*namespaces.users(container.isolation), *namespaces.runtime(container.isolation)]
     if container.pid_namespace and not any(word.startswith("--pid=") for word in line):

@@ -89,7 +89,7 @@ class Machine:
 
     controllers: cgroup v2 controllers that exist here. seccomp: the folder of Localhost profiles. is_seccomp_default:
     containers that say nothing get the runtime's profile. unsafe_sysctls: patterns of what is allowed beyond the safe
-    ones. memory: in bytes.
+    ones. has_default_mounts: podman has a mounts.conf. memory: in bytes.
     """
 
     paths: Paths
@@ -102,5 +102,6 @@ class Machine:
     is_seccomp_default: bool = True
     has_apparmor: bool = False
     unsafe_sysctls: tuple[str, ...] = ()
+    has_default_mounts: bool = False
     memory: int = 0
     can_lower_oom_scores: bool = False

@@ -1,7 +1,7 @@
 """Security contexts of Pod and container as words of `podman run`, and settings of containers.conf (pure)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from operators.pod.security import capabilities, contexts, profiles
 from operators.pod.security.users import User
@@ -27,6 +27,18 @@ def words(pod: Object, spec: Object, user: User | None, machine: Machine) -> Ite
     yield from (f"--security-opt=label={option}" for option in profiles.selinux(pod, spec))
     if contexts.own(spec).get("readOnlyRootFilesystem"):
         yield from ("--read-only", "--read-only-tmpfs=false")
+
+
+def home(user: User | None, variables: Collection[str]) -> Iterator[str]:
+    """HOME for users without an account; podman would leave it empty. `variables`: names that are set."""
+    if user is not None and not user.home and "HOME" not in variables:
+        yield "--env=HOME=/"
+
+
+def options(machine: Machine) -> Iterator[str]:
+    """Options of podman itself: files of the machine that its vendor has podman mount everywhere stay outside."""
+    if machine.has_default_mounts:
+        yield "--default-mounts-file=/dev/null"
 
 
 def settings(spec: Object) -> str:

@@ -51,9 +51,7 @@ def distribution(say: Say) -> Path:
         for unit in recipe.MASKED_UNITS:
             install.link(root, f"/etc/systemd/system/{unit}", "/dev/null")
 
-    return cached(
-        "distribution", recipe.key(recipe.SUITE, recipe.PACKAGES, recipe.FILES, recipe.MASKED_UNITS, 1), make
-    )
+    return cached("distribution", recipe.key(recipe.SUITE, recipe.PACKAGES, recipe.FILES, recipe.MASKED_UNITS, 1), make)
 
 
 def tools(say: Say, requirement: str = recipe.TOOLS) -> Path:

@@ -31,6 +31,7 @@ from operators.pod.objects import Objects
 from operators.pod.part import Part
 from operators.pod.paths import Paths
 from operators.pod.probes.prober import Prober
+from operators.pod.resources.resizer import Resizer
 from operators.pod.security.guard import Guard
 from operators.pod.shutdown.graceful import Shutdown
 from operators.pod.staticpods.statics import StaticPods
@@ -83,6 +84,7 @@ class Kubelet:
         self.runner = Runner(self)
         self.ender = Ender(self)
         self.reporter = Reporter(self)
+        self.resizer = Resizer(self)
         self._syncer = Syncer(self)
         self.statics = StaticPods(self.objects, self._syncer.sync)
         self.shutdown = Shutdown(self.inventory, self.systemd, self.objects.pods, self._look_at_all)
@@ -98,6 +100,7 @@ class Kubelet:
             self.images,
             self.collector,
             self.log_keeper,
+            self.resizer,
             self.statics,
             self.shutdown,
         )

@@ -1,6 +1,7 @@
 """Makes containers ready to start: resolves what they refer to, writes their units."""
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -84,6 +85,14 @@ class Preparer(Part):
                     await self._write(pod, spec, role, image, record, local)
             except (Missing, Unsupported, ValueError):
                 continue  # it goes on with what it has
+
+    async def rewrite(self, pod: Object, record: Record, name: str, local: Local) -> None:
+        """A container's unit as the Pod is now, for the next start; what cannot be resolved now is left as it was."""
+        spec, role = next((spec, role) for spec, role in plan.containers(pod) if spec["name"] == name)
+        image = await self._kubelet.images.by_id(record.units[name].image)
+        if image is not None:
+            with contextlib.suppress(Missing, Unsupported, ValueError):
+                await self._write(pod, spec, role, image, record, local)
 
     async def prepare(
         self,

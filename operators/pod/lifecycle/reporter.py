@@ -36,6 +36,7 @@ class Reporter:
             pod_ip=record.address,
             host_ips=self._kubelet.objects.host_ips(),
             has_sandbox=sandbox is not None and sandbox.active == "active" and not ended,
+            resize=self._kubelet.resizer.conditions(record.uid),
             is_over=ended,
             ending=why,
             reports={
@@ -59,6 +60,7 @@ class Reporter:
             volume_images=self._kubelet.preparer.volume_images(uid, name),
             is_ready=bool(ready),
             is_started=bool(started),
+            resources=self._kubelet.resizer.actual(uid, name),
         )
 
 

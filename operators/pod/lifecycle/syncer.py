@@ -70,6 +70,7 @@ class Syncer:
         kubelet = self._kubelet
         local = kubelet.local(meta.uid_of(pod))
         record = kubelet.inventory.record(meta.uid_of(pod), meta.key_of(dict(pod)))
+        pod = kubelet.resizer.admit(pod, record)
         if not record.sandbox and (rejection := self._admit(pod)) is not None:
             return await self._reject(pod, record, rejection, kube, now)
         await kubelet.referenced.cover(pod, kube)
@@ -79,6 +80,8 @@ class Syncer:
         why = kubelet.ender.cause(pod, now)
         if why is not None or plan.is_over(pod, views):
             return await self._conclude(pod, record, views, why, kube, now)
+        again: list[float] = []
+        await kubelet.resizer.settle(pod, record, views, local, again)
         result = await kubelet.runner.advance(pod, record, views, local)
         if local.busy() and all(view.doing in ("absent", "starting") for view in views.values()) and not local.told:
             local.told.add(("", "begun"))
@@ -88,8 +91,9 @@ class Syncer:
         facts = kubelet.reporter.facts(pod, record, views, local)
         await kube.patch_status(dict(pod), compute.compute(pod, facts, now))
         if (due := ending.deadline(pod)) is not None:
-            left = max(0.0, (due - now).total_seconds())
-            result = Result(requeue_after=min(left, result.requeue_after or left))
+            again.append(max(0.0, (due - now).total_seconds()))
+        if again:
+            result = Result(requeue_after=min(*again, result.requeue_after or again[0]))
         if any(views[spec["name"]].doing == "starting" for spec, role in plan.containers(pod) if role == "init"):
             # systemd says nothing between the start and the end of a oneshot.
             return Result(requeue_after=min(INTERIM, result.requeue_after or INTERIM))
@@ -117,7 +121,11 @@ class Syncer:
             names_are_safe=names.is_safe(meta_["namespace"], meta_["name"], uid, every),
             taken_ports={(port.protocol, port.port) for port in kubelet.inventory.host_ports()},
             node=kubelet.objects.node() or {},
-            others=[other for other in kubelet.objects.pods() if meta.uid_of(other) != uid and not has_ended(other)],
+            others=[
+                kubelet.resizer.given(other)
+                for other in kubelet.objects.pods()
+                if meta.uid_of(other) != uid and not has_ended(other)
+            ],
             has_apparmor=kubelet.machine.has_apparmor,
             unsafe_sysctls=kubelet.machine.unsafe_sysctls,
         )

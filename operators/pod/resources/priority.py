@@ -10,11 +10,16 @@ def of(pod: Object) -> int:
     return int(pod["spec"].get("priority") or 0)
 
 
-def is_critical(pod: Object) -> bool:
-    """It is never evicted for want of something: static Pods, their mirrors, Pods of system-critical priority."""
+def is_static(pod: Object) -> bool:
+    """A Pod of a manifest on the node, or its mirror in the API."""
     annotations = pod["metadata"].get("annotations") or {}
     source = annotations.get(_STATIC[0])
-    return (source is not None and source != "api") or _STATIC[1] in annotations or of(pod) >= SYSTEM_CRITICAL
+    return (source is not None and source != "api") or _STATIC[1] in annotations
+
+
+def is_critical(pod: Object) -> bool:
+    """It is never evicted for want of something: static Pods, their mirrors, Pods of system-critical priority."""
+    return is_static(pod) or of(pod) >= SYSTEM_CRITICAL
 
 
 def is_node_critical(pod: Object) -> bool:

@@ -27,6 +27,8 @@ def compute(pod: Object, facts: Facts, now: datetime) -> dict[str, Any]:
     }
     if inits:
         new["initContainerStatuses"] = inits
+    if whole := pod["spec"].get("resources"):
+        new |= {"resources": whole, "allocatedResources": whole.get("requests") or {}}
     if ephemeral := [entry for _, role, entry in entries if role == "ephemeral"]:
         new["ephemeralContainerStatuses"] = ephemeral
     if generation := meta.generation_of(pod):

@@ -8,6 +8,8 @@ from operators._kube import conditions, meta
 from operators.pod.sources import Object
 from operators.pod.status.facts import Facts
 
+_RESIZE = ("PodResizePending", "PodResizeInProgress")
+
 
 def compute(
     pod: Object, phase_now: str, inits: Sequence[Object], apps: Sequence[Object], facts: Facts, now: datetime
@@ -42,6 +44,15 @@ def compute(
         new.append(conditions.make("DisruptionTarget", True, facts.ending.disruption, facts.ending.message))
     for condition in new:
         result = _put(result, condition, meta.generation_of(pod), now)
+    return _resize(result, facts.resize, now)
+
+
+def _resize(present: list[dict[str, Any]], wanted: Sequence[Object], now: datetime) -> list[dict[str, Any]]:
+    """Those of a resize are of the generation that asked for it, and go when it is over."""
+    kept = {condition["type"] for condition in wanted}
+    result = [c for c in present if c["type"] not in _RESIZE or c["type"] in kept]
+    for condition in wanted:
+        result = _put(result, condition, int(condition.get("observedGeneration") or 0), now)
     return result
 
 

@@ -49,10 +49,10 @@ def compute(pod: Object, spec: Object, role: str, facts: Facts, *, was_due: bool
     if container_id := _container_id(report, old):
         status["containerID"] = container_id
         _add_details(status, report)
-    if resources := spec.get("resources"):
-        status["resources"] = resources
-        if resources.get("requests"):
-            status["allocatedResources"] = resources["requests"]
+    given = spec.get("resources") or {}
+    status["resources"] = given if report.resources is None else report.resources
+    if given.get("requests"):
+        status["allocatedResources"] = given["requests"]
     if shown := [_mount_status(mount, report, old) for mount in spec.get("volumeMounts") or ()]:
         status["volumeMounts"] = shown
     return status

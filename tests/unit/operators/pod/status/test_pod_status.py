@@ -89,6 +89,7 @@ def test_a_running_pod():
             "imageID": "i@sha256:1",
             "started": True,
             "containerID": "podman://c1",
+            "resources": {},
         }
     ]
     assert [(c["type"], c["status"]) for c in found["conditions"]] == [

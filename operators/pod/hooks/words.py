@@ -14,14 +14,14 @@ Hook = Literal["postStart", "preStop"]
 HOOKS: tuple[Hook, ...] = ("postStart", "preStop")
 
 
-def words(pod: Object, spec: Object, hook: Hook, paths: Paths) -> list[str]:
-    """What hook.sh is to do; [] without such a hook. Raises nothing: a handler that nobody can run fails when it is
-    run, as upstream."""
+def words(pod: Object, spec: Object, hook: Hook, paths: Paths, runtime: str = "") -> list[str]:
+    """What hook.sh is to do; [] without such a hook. A handler that nobody can run fails when it is run, as upstream.
+    `runtime`: the program that runs the container, "" for the usual one."""
     handler = _handler(spec, hook)
     if not handler:
         return []
     if command := (handler.get("exec") or {}).get("command"):
-        return ["exec:", *command]
+        return [f"exec:{runtime}", *command]
     if "sleep" in handler:
         return ["sleep:", str(int((handler["sleep"] or {}).get("seconds") or 0))]
     if handler.get("httpGet"):

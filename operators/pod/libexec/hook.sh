@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs a lifecycle hook of a container that runs; leaves a note for the operator when it fails.
-# usage: hook.sh RUN_DIR CONTAINER postStart|preStop SECONDS exec: command… | sleep: SECONDS | http: REQUEST_FILE
+# usage: hook.sh RUN_DIR CONTAINER postStart|preStop SECONDS exec:[RUNTIME] command… | sleep: SECONDS | http: REQUEST_FILE
 # SECONDS: how long it may take, 0: as long as it wants. A preStop hook that takes longer is left alone, as upstream.
 set -u
 run=$1 name=$2 hook=$3 seconds=$4 kind=$5
@@ -15,7 +15,7 @@ if [ "$hook" = postStart ]; then                        # systemd would lose pat
     systemd-notify "EXTEND_TIMEOUT_USEC=86400000000" 2>/dev/null
 fi
 case $kind in
-exec:) limited crun exec "$cid" "$@" >/dev/null ;;
+exec:*) runtime=${kind#exec:}; limited "${runtime:-crun}" exec "$cid" "$@" >/dev/null ;;
 sleep:) # ends with the container
     if [ "$seconds" -gt 0 ] && [ "$1" -gt "$seconds" ]; then set -- "$seconds"; fi
     [ "$1" -eq 0 ] || timeout "$1" tail --pid="$pid" -s 0.05 -f /dev/null || true ;;
@@ -26,10 +26,10 @@ http:)
 *) echo "invalid handler" >&2; false ;;
 esac
 code=$?
-case $kind$code in
-*:0) exit 0 ;;
-http:3) note fallback "$fallback"; exit 0 ;;
-*:124) [ "$seconds" -gt 0 ] && exit 124 ;;
+case $code in
+0) exit 0 ;;
+3) [ "$kind" = http: ] && note fallback "$fallback" && exit 0 ;;
+124) [ "$seconds" -gt 0 ] && exit 124 ;;
 esac
 note "$hook"
 exit "$code"

@@ -56,7 +56,9 @@ class Probing:
     def command(self, wires: Wires, probe: Probe, on_outcome: OnOutcome) -> Command:
         """An attempt of an exec probe."""
         cid = files.read(self._kubelet.paths.pod_run(probe.pod_uid) / f"{probe.container}.cid").strip()
-        return Command(wires, probe, on_outcome, cid)
+        record = self._kubelet.inventory.find(probe.pod_uid)
+        runtime = record.isolation.runtime if record is not None else ""
+        return Command(wires, probe, on_outcome, cid, runtime or "crun")
 
 
 def _reported(pod: Object) -> dict[str, Object]:

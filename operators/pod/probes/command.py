@@ -30,16 +30,18 @@ class Command(Attempt):
     """One exec probe. Whatever the command leaves running in the container is its own business, but one that takes
     longer than it may is killed."""
 
-    def __init__(self, wires: Wires, probe: Probe, on_outcome: OnOutcome, container_id: str) -> None:
+    def __init__(
+        self, wires: Wires, probe: Probe, on_outcome: OnOutcome, container_id: str, runtime: str = "crun"
+    ) -> None:
         super().__init__(wires, probe, on_outcome)
-        self._container_id = container_id
+        self._container_id, self._runtime = container_id, runtime
         self._process: Process | None = None
 
     def _begin(self) -> None:
         if not self._container_id:
             self._tell(_error("container not running"))
             return
-        argv = ["crun", "exec", self._container_id, *(self._probe.action.get("command") or ())]
+        argv = [self._runtime, "exec", self._container_id, *(self._probe.action.get("command") or ())]
         try:
             self._process = Process(self._wires.reactor, argv, self._exited)
         except (OSError, ValueError) as error:

@@ -179,7 +179,7 @@ def _container_service(pod: Object, resolved: Container, qos: str, machine: Mach
         names.container(meta["namespace"], meta["name"], name), "Init" if is_init else restart,
         *_statuses(policy.forced(spec)),
     ]  # fmt: skip
-    stop = stop_command(pod, spec, resolved.image.stop_signal, machine)
+    stop = stop_command(pod, resolved, machine)
     kind = (
         [("Type", "oneshot"), ("RemainAfterExit", "yes")] if is_init else [("Type", "notify"), ("NotifyAccess", "all")]
     )
@@ -252,7 +252,7 @@ def _pins(resolved: Container, uid: str, machine: Machine) -> list[tuple[str, st
 def _post_start(pod: Object, resolved: Container, run: Path, machine: Machine) -> list[tuple[str, str]]:
     """The unit is not up before its hook has ended, as upstream the container is not Running."""
     spec = resolved.spec
-    hook = hooks.words(pod, spec, "postStart", machine.paths)
+    hook = hooks.words(pod, spec, "postStart", machine.paths, resolved.isolation.runtime)
     if not hook:
         return []
     ending = [stop_signal_of(spec, resolved.image.stop_signal), str(grace_period(pod))]
@@ -260,9 +260,10 @@ def _post_start(pod: Object, resolved: Container, run: Path, machine: Machine) -
     return [("ExecStartPost", escape.command(words))]
 
 
-def stop_command(pod: Object, spec: Object, stop_signal: str, machine: Machine) -> list[str]:
+def stop_command(pod: Object, resolved: Container, machine: Machine) -> list[str]:
     """What ends the container within its grace period, preStop included."""
-    ending, hook = stop_signal_of(spec, stop_signal), hooks.words(pod, spec, "preStop", machine.paths)
+    spec, ending = resolved.spec, stop_signal_of(resolved.spec, resolved.image.stop_signal)
+    hook = hooks.words(pod, spec, "preStop", machine.paths, resolved.isolation.runtime)
     run = machine.paths.pod_run(pod["metadata"]["uid"])
     return [str(machine.paths.libexec / "stop.sh"), str(run), spec["name"], ending, str(grace_period(pod)), *hook]
 

@@ -153,6 +153,7 @@ def hook(paths, run, name, seconds, *words_, crun="exit 0"):
     [
         ("preStop", 5, ["exec:", "a b", "$c"], "exit 0", (0, "")),
         ("preStop", 5, ["exec:", "x"], "exit 3", (3, "preStop\n")),
+        ("preStop", 5, ["exec:false", "x"], "", (1, "preStop\n")),
         ("postStart", 0, ["exec:", "x"], "exit 124", (124, "postStart\n")),
         ("preStop", 1, ["exec:", "x"], "exec sleep 9", (124, "")),
         ("preStop", 5, ["sleep:", "0"], "", (0, "")),
@@ -163,7 +164,7 @@ def hook(paths, run, name, seconds, *words_, crun="exit 0"):
 )
 def test_hooks_and_the_notes_they_leave(paths, container, name, seconds, words_, crun, expected):
     assert hook(paths, container, name, seconds, *words_, crun=crun) == expected
-    if words_[0] == "exec:":
+    if words_[0] == "exec:" and crun:
         assert (container / "crun.log").read_text() == f"exec {'0' * 64} {' '.join(words_[1:])}\n"
 
 

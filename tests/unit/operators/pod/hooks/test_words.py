@@ -34,6 +34,11 @@ def test_words(handler, expected):
     assert words.has_any(container) is bool(handler)
 
 
+def test_the_runtime_of_the_container_runs_commands():
+    container = spec(preStop={"exec": {"command": ["x"]}})
+    assert words.words(POD, container, "preStop", PATHS, "runc") == ["exec:runc", "x"]
+
+
 @pytest.mark.parametrize(
     ("action", "expected"),
     [

@@ -155,3 +155,37 @@ def test_a_claim_for_one_pod_alone(pods: Pods) -> None:
     )
     pods.delete("first")
     pods.wait_ready("second")
+
+
+def test_a_volume_deleted_before_its_claim(pods: Pods) -> None:
+    """It stays until the claim goes, and then what it holds goes too."""
+    node = pods.node
+    now = {"provisioner": "microkube.io/node", "reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"}
+    name = f"now-{pods.namespace}"
+    kind = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": name}}
+    node.apply(json.dumps(kind | now | {"parameters": {"mode": "0750"}}))
+    pods.apply(claim("c", storageClassName=name))
+    node.kubectl("wait", "--for=jsonpath={.status.phase}=Bound", "pvc/c", "-n", pods.namespace, "--timeout=20s")
+    volume = volume_of(pods, "c")
+    path = volume["spec"]["local"]["path"]
+    assert node.run(["stat", "-c", "%a", path]).stdout.strip() == "750"
+    node.kubectl("delete", "pv", volume["metadata"]["name"], "--wait=false")
+    assert is_there(node, path)
+    assert phase(pods, "pvc", "c") == "Bound"
+    node.kubectl("delete", "pvc", "c", "-n", pods.namespace)
+    node.wait_for("its directory is gone", lambda: not is_there(node, path))
+    node.kubectl("wait", "--for=delete", "pv", volume["metadata"]["name"], "--timeout=20s")
+    node.kubectl("delete", "storageclass", name)
+
+
+def test_what_is_written_outlives_a_power_cut(pods: Pods) -> None:
+    node = pods.node
+    pods.apply(claim("c"))
+    script = f"sleep 0; cat /data/count; echo run >> /data/count; sync; {FOREVER}"
+    pods.create("p", mounting(script), volumes=using("c"))
+    pods.wait_ready("p")
+    node.kill_power()
+    node.wait_for("it found what it had written", lambda: "run" in pods.logs("p"))
+    pods.wait_ready("p")
+    assert volume_of(pods, "c")["status"]["phase"] == "Bound"
+    assert node.json("get", "storageclass", "standard")["provisioner"] == "microkube.io/node"

@@ -10,7 +10,8 @@ from operators._kube import identity, meta, volumes
 from operators._kube.controller import DONE, Controller, Key, Kube, Result, Watch
 from operators._kube.errors import ApiError, Terminal
 from operators._kube.meta import Object
-from operators.provisioner import SLEEP, defaultclass, directories, growth, parameters, plan
+from operators._node import directories
+from operators.provisioner import SLEEP, defaultclass, growth, parameters, plan
 from operators.provisioner.parameters import Unusable
 
 controller = Controller("provisioner", user=SLEEP.user, component=plan.NAME)

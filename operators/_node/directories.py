@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from operators.provisioner import btrfs
+from operators._node import btrfs
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW, _GONE = ".new-", ".gone-"
@@ -23,22 +23,24 @@ _NEW, _GONE = ".new-", ".gone-"
 _ROOT_MODE = 0o711
 
 
-def create(root: str, name: str, mode: int, size: int, source: str | None = None) -> bool:
+def create(root: str, name: str, mode: int, size: int | None, source: str | None = None) -> bool:
     """Make the directory of a volume, unless it is there already; whether it can hold no more than `size` bytes.
 
-    source: the path of a directory whose content it begins with. Raises OSError.
+    source: the path of a directory that it begins as a copy of, permissions and all. size: None for no limit.
+    Raises OSError.
     """
     Path(root).mkdir(mode=_ROOT_MODE, parents=True, exist_ok=True)
     with _opened(root) as parent:
         if not _exists(parent, name):
             _remove(parent, _NEW + name)
             _make(parent, _NEW + name, source)
-            with _opened(_NEW + name, parent) as handle:
-                os.fchmod(handle, mode)
+            if source is None:
+                with _opened(_NEW + name, parent) as handle:
+                    os.fchmod(handle, mode)
             os.rename(_NEW + name, name, src_dir_fd=parent, dst_dir_fd=parent)
             os.fsync(parent)
         with _opened(name, parent) as handle:
-            return _limit(handle, size)
+            return size is not None and _limit(handle, size)
 
 
 def grow(root: str, name: str, size: int) -> bool:
@@ -99,7 +101,7 @@ def _make(parent: int, name: str, source: str | None) -> None:
         btrfs.create(parent, name) if btrfs.is_btrfs(parent) else os.mkdir(name, 0o700, dir_fd=parent)
         return
     with _opened(source) as origin:
-        if btrfs.is_btrfs(parent) and btrfs.is_subvolume(origin) and os.fstat(origin).st_dev:
+        if btrfs.is_btrfs(parent) and btrfs.is_subvolume(origin):
             try:
                 btrfs.snapshot(origin, parent, name)
             except OSError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from operators.provisioner import btrfs, directories
+from operators._node import btrfs, directories
 
 MEBI = 1 << 20
 
@@ -47,11 +47,12 @@ def test_the_size_is_a_limit_and_can_grow(root: str) -> None:
 def test_a_copy_is_a_snapshot(root: str) -> None:
     directories.create(root, "a", 0o777, 64 * MEBI)
     Path(root, "a", "file").write_text("then")
-    directories.create(root, "b", 0o750, 64 * MEBI, source=f"{root}/a")
+    Path(root, "a").chmod(0o2750)
+    directories.create(root, "b", 0o777, 64 * MEBI, source=f"{root}/a")
     Path(root, "a", "file").write_text("now")
     assert Path(root, "b", "file").read_text() == "then"
     assert Path(root, "b").stat().st_ino == 256, "a subvolume"
-    assert Path(root, "b").stat().st_mode & 0o777 == 0o750
+    assert Path(root, "b").stat().st_mode & 0o7777 == 0o2750
 
 
 def test_removal_takes_nested_subvolumes_along(root: str) -> None:

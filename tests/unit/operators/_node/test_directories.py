@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from operators.provisioner import directories
+from operators._node import directories
 
 NAME = "pvc-1"
 
@@ -57,8 +57,10 @@ def test_a_copy_keeps_what_files_are(root, tmp_path):
     (origin / "sub" / "run").chmod(0o640)
     (origin / "out").symlink_to("/etc/passwd")
     (origin / ".hidden").touch()
+    origin.chmod(0o2770)
     directories.create(root, NAME, 0o755, 1, source=str(origin))
     copied = Path(root, NAME)
+    assert copied.stat().st_mode & 0o7777 == 0o2770
     assert names(copied) == [".hidden", "out", "sub"]
     assert (copied / "out").is_symlink()
     assert (copied / "sub" / "run").stat().st_mode & 0o777 == 0o640

@@ -1,10 +1,14 @@
 """What containers find in their environment: variables, names, DNS; and that a change is there at the next start."""
 
 import base64
+import math
 
 import pytest
 
+from operators._kube import quantity
 from tests.node.pods import FOREVER, Pods, container, manifest
+
+_ODD = "#1 !\"$%&'()*+,-./:;<>?@[\\]^`{|}~"  # all that a prefix may have in it
 
 
 @pytest.fixture
@@ -75,6 +79,39 @@ def test_downward_fields_and_resources(node, pods):
     assert found["KUBERNETES_SERVICE_PORT_HTTPS"] == "443"
 
 
+def test_limits_that_are_not_set_are_the_nodes(node, pods):
+    env = [amount("CPU", "limits.cpu", "1m"), amount("MEM", "limits.memory"), amount("NONE", "requests.memory")]
+    pods.create("web", container("app", env=env))
+    pods.wait_ready("web")
+    name = pods.get("web")["spec"]["nodeName"]
+    allocatable = node.json("get", "node", name)["status"]["allocatable"]
+    found = environ(pods, "web")
+    assert found[b"CPU"].decode() == str(math.ceil(quantity.parse(allocatable["cpu"]) * 1000))
+    assert found[b"MEM"].decode() == str(math.ceil(quantity.parse(allocatable["memory"])))
+    assert found[b"NONE"] == b"0"
+
+
+def test_command_and_arguments_of_the_image(node, pods):
+    image = "localhost/greeter:latest"
+    script = """
+        id=$(podman create localhost/busybox:latest true)
+        podman commit -q --change='ENTRYPOINT ["echo","image"]' --change='CMD ["default"]' $id localhost/greeter:latest
+        podman rm $id"""
+    node.run(["sh", "-c", script])
+    cases = {
+        "neither": ({}, "image default"),
+        "args": ({"args": ["own"]}, "image own"),
+        "command": ({"command": ["echo", "mine"]}, "mine"),
+        "both": ({"command": ["echo", "$(A)"], "args": ["own"], "env": [{"name": "A", "value": "x y"}]}, "x y own"),
+    }
+    containers = [{"name": name, "image": image, "imagePullPolicy": "Never", **f} for name, (f, _) in cases.items()]
+    pods.create("web", *containers, restartPolicy="Never")
+    pods.wait_phase("web", "Succeeded")
+    assert {name: pods.logs("web", "-c", name) for name in cases} == {
+        name: f"{text}\n" for name, (_, text) in cases.items()
+    }
+
+
 def test_variables_from_objects(node, pods):
     encoded = base64.b64encode(b"s3cret\nline 2\n").decode()
     long = "x" * 100_000
@@ -85,7 +122,7 @@ def test_variables_from_objects(node, pods):
     )
     sources = [
         {"configMapRef": {"name": "m"}},
-        {"prefix": "1 %&*", "configMapRef": {"name": "m"}},
+        {"prefix": _ODD, "configMapRef": {"name": "m"}},
         {"prefix": "P_", "secretRef": {"name": "s"}},
         {"secretRef": {"name": "absent", "optional": True}},
     ]
@@ -103,7 +140,7 @@ def test_variables_from_objects(node, pods):
     found = environ(pods, "web")
     assert found[b"a.b-c"] == b"1"
     assert found[b"LONG"] == long.encode()
-    assert found[b"1 %&*a.b-c"] == b"1"
+    assert found[_ODD.encode() + b"a.b-c"] == b"1"
     assert found[b"P_TEXT"] == b"mine"
     assert found[b"PATH"] == b"/bin\n/sbin"
     assert found[b"K"] == b"s3cret\nline 2\n"

@@ -114,6 +114,11 @@ class Images(Part):
                 return Waiting("ImageInspectError", f'Failed to inspect image "{name}": {error.message}', again=5.0)
         repository = references.repository(reference)
         found = credentials.of_pod(pod, repository, self._sources)
+        if found.missing and "secrets" not in attempt.told:
+            attempt.told.add("secrets")
+            text = f"Unable to retrieve some image pull secrets ({', '.join(found.missing)}); "
+            text += "attempting to pull the image may not succeed."
+            self._notify(pod, container, "Warning", "FailedToRetrieveImagePullSecret", text)
         if present is not None and (
             references.is_local(present.reference)
             or self.records.may_use(present.id, reference, repository, found.credentials)
@@ -122,11 +127,6 @@ class Images(Part):
         if policy == "Never":
             message = f'Container image "{name}" is not present with pull policy of Never'
             return Waiting("ErrImageNeverPull", message, 10.0)
-        if found.missing and "secrets" not in attempt.told:
-            attempt.told.add("secrets")
-            text = f"Unable to retrieve some image pull secrets ({', '.join(found.missing)}); "
-            text += "attempting to pull the image may not succeed."
-            self._notify(pod, container, "Warning", "FailedToRetrieveImagePullSecret", text)
         return self._pulling(pod, container, reference, found.credentials, attempt)
 
     async def by_id(self, image_id: str) -> Image | None:

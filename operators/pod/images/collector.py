@@ -5,6 +5,7 @@ again. See the Kubernetes page "Garbage Collection", "Garbage collection of unus
 """
 
 import asyncio
+import contextlib
 import fnmatch
 import logging
 import os
@@ -101,11 +102,13 @@ class Collector(Part):
         self._in_use, self._tell = in_use, tell
         self._policy = policy or Policy.read(os.environ)
         self._disk = disk or read_disk
-        images.on_pulled = self.nudge
+        images.on_pulled = self._pulled
         self._opened = 0.0
+        self._sweeps = False
         self._failures = 0
         self._task: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
+        self._nudged = asyncio.Event()
 
     async def open(self, kube: Kube) -> None:
         self._opened = asyncio.get_running_loop().time()
@@ -116,22 +119,33 @@ class Collector(Part):
             self._task.cancel()
 
     def nudge(self) -> None:
-        """Has a look taken in the background, and again while there is a reason."""
+        """Has a look taken in the background now, and again while there is a reason."""
+        self._nudged.set()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._work())
 
+    def _pulled(self) -> None:
+        self._sweeps = True  # podman is awake
+        self.nudge()
+
     async def _work(self) -> None:
         while True:
+            self._nudged.clear()
             is_due = await self.look()
             if not (is_due or self._policy.max_age):
                 return
-            await asyncio.sleep(_AGAIN)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_AGAIN):
+                    await self._nudged.wait()
 
     async def look(self) -> bool:
         """Removes images if the disk is too full or they are too old; whether it is still too full after that."""
         try:
             if self._policy.max_age:
                 await self._collect(0, oldest=asyncio.get_running_loop().time() - self._policy.max_age)
+            elif self._sweeps:
+                await self._present()
+            self._sweeps = False
             disk = await asyncio.to_thread(self._disk)
             wanted = excess(disk, self._policy)
             if not wanted:
@@ -168,7 +182,7 @@ class Collector(Part):
     async def _eligible(self) -> list[ImageInfo]:
         """What may go, the one that was not used for the longest time first."""
         now = asyncio.get_running_loop().time()
-        present = await self._podman.images()
+        present = await self._present()
         in_use = set(self._in_use())
         for image in present:
             if _is_among(image, in_use):
@@ -183,6 +197,14 @@ class Collector(Part):
             and self._last_used(image.id) <= old
         ]
         return sorted(found, key=lambda image: (self._last_used(image.id), image.id))
+
+    async def _present(self) -> list[ImageInfo]:
+        """podman's images. What is known of others is dropped."""
+        known = self._records.ids()
+        present = await self._podman.images()
+        for image_id in known - {image.id for image in present}:
+            self._forget(image_id)
+        return present
 
     async def _remove(self, image: ImageInfo) -> bool:
         if _is_among(image, set(self._in_use())):  # while others were removed

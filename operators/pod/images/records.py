@@ -116,6 +116,10 @@ class Records:
         """Whether this node has pulled it."""
         return image_id in self._records
 
+    def ids(self) -> set[str]:
+        """All images that this node has pulled."""
+        return set(self._records)
+
     def remove(self, image_id: str) -> None:
         if self._records.pop(image_id, None) is not None:
             (self._pulled / f"{image_id}.json").unlink(missing_ok=True)

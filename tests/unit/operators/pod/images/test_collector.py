@@ -43,7 +43,7 @@ class Setup:
     def __init__(self, **policy):
         self.podman, self.used, self.in_use, self.told = FakePodman(), {}, set(), []
         self.records, self.on_pulled = self, None
-        self.foreign = set()
+        self.foreign, self.known = set(), set()
         self.capacity, self.other = 100 * GIB, 0
         self.collector = Collector(
             self, lambda: self.in_use, lambda *told: self.told.append(told), policy=Policy(**policy), disk=self.disk
@@ -52,8 +52,11 @@ class Setup:
     def has(self, image_id):
         return image_id not in self.foreign
 
+    def ids(self):
+        return self.known | set(self.podman.found) - self.foreign
+
     def remove(self, image_id):
-        pass
+        self.known.discard(image_id)
 
     def disk(self):
         used = self.other + sum(image.size for image in self.podman.found.values())
@@ -169,6 +172,28 @@ async def test_it_looks_again_only_while_there_is_a_reason():
     setup.other, setup.podman.is_away = 0, False
     await asyncio.sleep(310)
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@pytest.mark.looptime
+async def test_a_pull_has_a_look_taken_at_once_and_what_is_gone_is_forgotten():
+    setup = Setup()
+    await older(setup, "a", "b")
+    setup.other, setup.in_use, setup.known = 90 * GIB, {"a", "b"}, {"gone"}
+    setup.collector.nudge()
+    await asyncio.sleep(10)
+    assert setup.left == {"a", "b"}
+    assert setup.known == set()
+    setup.in_use, setup.known = {"b"}, {"gone"}
+    await asyncio.sleep(200)
+    setup.on_pulled()
+    await asyncio.sleep(1)
+    assert setup.left == {"b"}
+    await setup.collector.close()
+    await asyncio.sleep(1)
+    setup.other, setup.known = 0, {"gone"}
+    setup.on_pulled()
+    await asyncio.sleep(1)
+    assert setup.known == set()
 
 
 @pytest.mark.parametrize(

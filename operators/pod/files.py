@@ -1,9 +1,9 @@
 """A Pod's files on the node: unit files, links for the boot, environment, what its containers mount (blocking)."""
 
-import functools
 import os
 import shutil
 import subprocess
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -99,18 +99,21 @@ def unlink_boot(paths: Paths, record: Record) -> None:
 
 def mark_started(paths: Paths, uid: str, container: str) -> None:
     """Before the start of a container that must not be started twice: a reboot makes it a lost one."""
-    write(paths.pod_state(uid) / "started" / container, boot_id())
+    write(paths.pod_state(uid) / "started" / container, boot_id(paths))
 
 
 def lost_since(paths: Paths, uid: str, container: str) -> float | None:
     """When a marked container was started, if the machine has been started again since."""
     mark = paths.pod_state(uid) / "started" / container
-    return mark.stat().st_mtime if read(mark) not in ("", boot_id()) else None
+    return mark.stat().st_mtime if read(mark) not in ("", boot_id(paths)) else None
 
 
-@functools.cache
-def boot_id() -> str:
-    return read(Path("/proc/sys/kernel/random/boot_id")).strip()
+def boot_id(paths: Paths) -> str:
+    """Another one after each boot. The kernel's is the same for all that share it, machines in namespaces too."""
+    if not (found := read(paths.run / "boot-id")):
+        found = uuid.uuid4().hex
+        write(paths.run / "boot-id", found)
+    return found
 
 
 def remove_units(paths: Paths, record: Record) -> None:

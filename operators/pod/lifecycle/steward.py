@@ -8,6 +8,7 @@ from operators.pod.lifecycle.local import Local
 from operators.pod.lifecycle.view import View
 from operators.pod.resources import words as resources
 from operators.pod.sources import Object
+from operators.pod.status import backoff, containers
 
 if TYPE_CHECKING:
     from operators.pod.kubelet import Kubelet
@@ -30,7 +31,8 @@ def announce(kubelet: "Kubelet", pod: Object, views: Mapping[str, View], local: 
                 _started(
                     kubelet, pod, spec, pulled=len(seen.exits) == 0 and kubelet.images.was_pulled(uid, spec["image"])
                 )
-        if seen.doing == "backoff" and len(seen.exits) > 1 and ("backoff", seen.exits[-1].invocation) not in local.told:
+        puts_off = seen.doing == "backoff" and backoff.streak(seen.exits) > 1
+        if puts_off and ("backoff", seen.exits[-1].invocation) not in local.told:
             local.told.add(("backoff", seen.exits[-1].invocation))
             meta = pod["metadata"]
             text = f"Back-off restarting failed container {name} in pod {meta['name']}_{meta['namespace']}({uid})"
@@ -59,6 +61,5 @@ def _started(kubelet: "Kubelet", pod: Object, spec: Object, *, pulled: bool) -> 
 
 
 def _reported(pod: Object) -> dict[str, str]:
-    old = pod.get("status") or {}
-    entries = [*(old.get("initContainerStatuses") or ()), *(old.get("containerStatuses") or ())]
-    return {entry["name"]: str(entry.get("containerID") or "").removeprefix("podman://") for entry in entries}
+    entries = containers.reported(pod).items()
+    return {name: str(entry.get("containerID") or "").removeprefix("podman://") for name, entry in entries}

@@ -132,8 +132,8 @@ def test_many_connections_through_one_port_forward(node: TestNode, namespace: st
         get = "for i in $(seq 30); do curl -s -m 20 http://127.0.0.1:18080/zero | wc -c & done; wait"
         assert node.run(["sh", "-c", get]).stdout.split() == ["3000000"] * 30
     finally:
-        forward.terminate()
-        forward.communicate()
+        node.run(["pkill", "--full", f"^kubectl port-forward -n {namespace}"], check=False)
+        forward.communicate(timeout=10)
 
 
 def test_logs_of_a_container_over_a_websocket(node: TestNode, pods: Pods) -> None:
@@ -142,7 +142,8 @@ def test_logs_of_a_container_over_a_websocket(node: TestNode, pods: Pods) -> Non
 import asyncio, aiohttp, ssl, base64, sys, re
 text = open("/var/lib/ukube/apiserver/admin.kubeconfig").read()
 async def main():
-    context = ssl.create_default_context(cadata=base64.b64decode(re.search(r"certificate-authority-data: (\\S+)", text)[1]).decode())
+    authority = base64.b64decode(re.search(r"certificate-authority-data: (\\S+)", text)[1]).decode()
+    context = ssl.create_default_context(cadata=authority)
     for name in ("certificate", "key"):
         open(f"/root/client.{name}", "wb").write(base64.b64decode(re.search(rf"client-{name}-data: (\\S+)", text)[1]))
     context.load_cert_chain("/root/client.certificate", "/root/client.key")

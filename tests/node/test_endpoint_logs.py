@@ -65,7 +65,7 @@ def test_a_log_is_rotated_under_its_followers_without_loss(node: TestNode, names
 def test_what_is_beyond_five_files_goes(node: TestNode, namespace: str) -> None:
     pods = Pods(node, namespace)
     # 12 MB each time, long enough apart for one look each.
-    script = "i=0; while [ $i -lt 8 ]; do i=$((i+1)); seq -w 1 200000 | sed \"s/^/$i /\"; sleep 1.5; done; sleep 1000"
+    script = 'i=0; while [ $i -lt 8 ]; do i=$((i+1)); seq -w 1 200000 | sed "s/^/$i /"; sleep 1.5; done; sleep 1000'
     pods.create("talker", container("c", script))
     node.wait_for("the last round", lambda: pods.logs("talker", "--tail=1").startswith("8 "), timeout=60)
     node.wait_for("packed parts", lambda: sum(name.endswith(".gz") for name in files(node, namespace)) == 3, timeout=30)

@@ -67,6 +67,8 @@ class Forwarder:
     async def node(self, context: Context) -> web.StreamResponse:
         """nodes/proxy."""
         path = "/" + quote(context.target.tail)
+        if context.target.tail and context.request.path.endswith("/"):
+            path += "/"  # a folder to the kubelet, as /logs/ is
         if query := context.request.rel_url.raw_query_string:
             path += f"?{query}"
         endpoint = self._endpoint(context.target.name)

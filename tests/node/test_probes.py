@@ -59,7 +59,10 @@ def test_verdicts_of_every_kind_of_handler(node, pods):
     pods.apply(
         *(manifest(n, container("c", s, readinessProbe=every_second(h), **named)) for n, (s, h) in scripts.items())
     )
-    for name in ("http", "redirect", "tcp", "grpc", "exec"):
+    web = container("c", "trap 'exit 0' TERM; httpd -f -p 18080 -h / & wait $!")
+    web["readinessProbe"] = every_second({"httpGet": {"port": 18080, "path": "/etc/hosts"}})
+    pods.create("host", web, hostNetwork=True)
+    for name in ("http", "redirect", "tcp", "grpc", "exec", "host"):
         pods.wait_ready(name, timeout=60)
     at = {name: pods.get(name)["status"]["podIP"] + ":8080" for name in scripts}
     refused = "connect: connection refused"
@@ -138,3 +141,19 @@ def test_startup_holds_the_others_back(node, pods):
         f"/api/v1/nodes/{node.json('get', 'nodes')['items'][0]['metadata']['name']}/proxy/metrics/probes",
     ).stdout
     assert f'prober_probe_total{{container="c",namespace="{pods.namespace}",pod="p"' in text
+
+
+def test_what_probes_found_is_known_after_a_restart_of_the_operator(node, pods):
+    up = {"exec": {"command": ["test", "-e", "/tmp/up"]}, "periodSeconds": 3000, "failureThreshold": 1}
+    script = "touch /tmp/up; " + FOREVER
+    pods.create("p", container("c", script, startupProbe=up, readinessProbe=up, livenessProbe=up))
+    pods.wait_ready("p")
+    before = pods.get("p")["status"]["conditions"]
+    # Whatever is asked again from now on fails.
+    node.kubectl("exec", "p", "-n", pods.namespace, "--", "rm", "/tmp/up")
+    node.run(["systemctl", "restart", "ukube-operators.service"])
+    pods.create("later", container("c"))
+    pods.wait_ready("later")
+    status = pods.status("p", "c")
+    assert (status["ready"], status["started"], status["restartCount"]) == (True, True, 0)
+    assert pods.get("p")["status"]["conditions"] == before

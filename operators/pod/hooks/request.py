@@ -17,6 +17,7 @@ _AGENT = "kube-lifecycle/1.36"
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS = 10
 _FELL_BACK = 3
+_MAX_RECEIVED = 256 * 1024
 
 
 class NotTls(OSError):
@@ -63,7 +64,7 @@ def follow(where: Target, headers: list[tuple[str, str]]) -> None:
 def get(where: Target, headers: list[tuple[str, str]]) -> Answer:
     """One exchange, without a time limit: hook.sh has one."""
     text = http1.request(where, headers, _AGENT)
-    answer = Answer()
+    answer, received = Answer(), 0
     with socket.create_connection((where.host, where.port)) as plain:
         connection = _secure(plain, where.host) if where.scheme == "https" else plain
         connection.sendall(text)
@@ -72,6 +73,9 @@ def get(where: Target, headers: list[tuple[str, str]]) -> Answer:
             if not data:
                 if not answer.end():
                     raise ConnectionError("EOF")
+                break
+            received += len(data)
+            if received > _MAX_RECEIVED:
                 break
             answer.receive(data)
     return answer

@@ -13,6 +13,8 @@ from typing import Protocol
 
 _PENDING = (errno.EINPROGRESS, errno.EALREADY, errno.EAGAIN)
 _CHUNK = 16 * 1024
+# Far more than any of our conversations needs; a peer that never stops talking shall not keep the node busy.
+_MAX_RECEIVED = 256 * 1024
 _ONCE = select.EPOLLONESHOT | select.EPOLLRDHUP
 
 
@@ -42,7 +44,7 @@ OnEnd = Callable[[Exception | None], None]
 class Exchange:
     """One conversation over one connection; tells its end once, unless it is cancelled before."""
 
-    __slots__ = ("_address", "_conversation", "_on_end", "_out", "_reactor", "_sock", "is_connected")
+    __slots__ = ("_address", "_conversation", "_on_end", "_out", "_reactor", "_received", "_sock", "is_connected")
 
     def __init__(self, reactor: "Reactor", address: tuple[str, int], conversation: Conversation, on_end: OnEnd) -> None:
         """`address`: an IP address and a port."""
@@ -52,6 +54,7 @@ class Exchange:
         self._on_end: OnEnd | None = on_end
         self._sock: socket.socket | None = None
         self._out = b""
+        self._received = 0
         self.is_connected = False
 
     def start(self) -> None:
@@ -125,6 +128,10 @@ class Exchange:
             self._finish(self._broken("read", error))
             return
         answer = b""
+        self._received += len(data or b"")
+        if self._received > _MAX_RECEIVED:
+            self._finish(Failed(f"more than {_MAX_RECEIVED} bytes of answer"))
+            return
         if data is not None:
             try:
                 if data:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 MAX_BODY = 10 * 1024
 _MAX_HEAD = 64 * 1024
+_MAX_INTERIM = 5
 _UNESCAPED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~$&+,/:;=@%!'()*[]")
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -104,12 +105,12 @@ def request(where: Target, headers: Iterable[tuple[str, str]], agent: str) -> by
 class Answer:
     """The answer to one request; `is_done` once its status and (up to MAX_BODY bytes of) its body are there."""
 
-    __slots__ = ("_buffer", "_chunked", "_head", "_length", "_start", "is_done", "status")
+    __slots__ = ("_buffer", "_chunked", "_head", "_interim", "_length", "_start", "is_done", "status")
 
     def __init__(self) -> None:
         self._buffer = b""
         self._head = b""
-        self._start = 0
+        self._start = self._interim = 0
         self._length: int | None = None
         self._chunked = False
         self.status = 0
@@ -159,6 +160,9 @@ class Answer:
                 raise Malformed(_malformed(head))
             status = int(found.group(1))
             if 100 <= status < 200 and status != 101:
+                self._interim += 1
+                if self._interim > _MAX_INTERIM:
+                    raise Malformed("net/http: too many 1xx informational responses")
                 self._buffer = self._buffer[end + skip :]  # "100 Continue" and its like come before the answer
                 continue
             self._head, self._start, self.status = head, end + skip, status

@@ -6,6 +6,8 @@ import h2.config
 import h2.connection
 import h2.events
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from operators.pod.probes.grpc import HealthCheck
 from operators.pod.probes.rules import Outcome
@@ -134,3 +136,22 @@ def test_nonsense_is_an_error_or_waits_for_more(data):
     with contextlib.suppress(ValueError):
         check.receive(data)
         pytest.fail("taken for HTTP/2")
+
+
+FRAME = st.builds(
+    lambda kind, flags, stream, payload: (
+        len(payload).to_bytes(3, "big") + bytes((kind, flags)) + stream.to_bytes(4, "big") + payload
+    ),
+    st.integers(0, 10),
+    st.integers(0, 255),
+    st.integers(0, 3),
+    st.binary(max_size=40),
+)
+
+
+@given(st.lists(FRAME, max_size=20))
+def test_no_frames_break_the_parser(frames):
+    check = HealthCheck("h:1", "", 1)
+    with contextlib.suppress(ValueError):
+        check.receive(b"\0\0\0\x04\0\0\0\0\0" + b"".join(frames))
+    assert isinstance(check.serving + check.failure, str)

@@ -124,6 +124,11 @@ def test_endless_headers_are_cut_off():
         read(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20000)
 
 
+def test_endless_interim_answers_are_cut_off():
+    with pytest.raises(Malformed, match="too many 1xx"):
+        read(b"HTTP/1.1 100 Continue\r\n\r\n" * 7)
+
+
 def test_locations():
     assert read(b"HTTP/1.1 302 Found\r\nLocation:  /y \r\nContent-Length: 0\r\n\r\n").location == "/y"
     assert read(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n").location == ""

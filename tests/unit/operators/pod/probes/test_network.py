@@ -86,6 +86,19 @@ async def test_a_body_that_does_not_end_is_an_error(asked, serve):
     assert found == Outcome("failure", late, error=True)
 
 
+@pytest.mark.parametrize("first", [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"HTTP/1.1 200 OK\r\n"])
+async def test_a_server_that_never_stops_is_left(first, asked, serve):
+    async def talk(reader, writer):
+        writer.write(first)
+        while True:
+            writer.write(b"0" * 65536)
+            await writer.drain()
+
+    found = await asked.once(httpGet={"port": await serve(talk)}, timeoutSeconds=9)
+    assert not found.passed
+    assert "exceeded" in found.output or "more than" in found.output
+
+
 async def test_hostile_headers_fail_the_probe(asked, serve, answers):
     port = await serve(answers(OK))
     found = await asked.once(httpGet={"port": port, "httpHeaders": [{"name": "A", "value": "b\nC: d"}]})

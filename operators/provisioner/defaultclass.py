@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from operators._kube import meta, paths, volumes
+from operators._kube import meta, nodevolumes, paths, volumes
 from operators._kube.client import Api
 from operators._kube.errors import ApiError
 from operators._kube.meta import Key, Object
 from operators._kube.paths import Kind
-from operators.provisioner import parameters
-from operators.provisioner.parameters import PROVISIONER
 
 _CLASSES = Kind("storage.k8s.io/v1", "storageclasses")
 NAME = "standard"
@@ -22,7 +20,7 @@ def body() -> Object:
         "apiVersion": _CLASSES.api_version,
         "kind": "StorageClass",
         "metadata": {"name": NAME, "annotations": {volumes.IS_DEFAULT_CLASS: "true"}},
-        "provisioner": PROVISIONER,
+        "provisioner": nodevolumes.NAME,
         "reclaimPolicy": "Delete",
         "volumeBindingMode": "WaitForFirstConsumer",
         "allowVolumeExpansion": True,
@@ -35,7 +33,7 @@ async def run(api: Api) -> None:
     That it was is noted beside the volumes, by the UID of the namespace kube-system: what a cluster is known by.
     Raises ApiError, OSError.
     """
-    mark = Path(parameters.ROOT) / ".cluster"
+    mark = Path(nodevolumes.ROOT) / ".cluster"
     uid = meta.uid_of(await api.send("GET", paths.of_object(Kind("v1", "namespaces"), Key("", "kube-system"))))
     if await asyncio.to_thread(_read, mark) == uid:
         return

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Iterable
 from datetime import datetime
 
-from operators._kube import identity, meta, volumes
+from operators._kube import identity, meta, nodevolumes, volumes
 from operators._kube.controller import DONE, Controller, Key, Kube, Result, Watch
 from operators._kube.errors import ApiError, Terminal
 from operators._kube.meta import Object
 from operators._node import directories
-from operators.provisioner import SLEEP, defaultclass, growth, parameters, plan
+from operators.provisioner import SLEEP, defaultclass, growth, plan
 from operators.provisioner.parameters import Unusable
 
 controller = Controller("provisioner", user=SLEEP.user, component=plan.NAME)
@@ -31,7 +31,7 @@ async def start(kube: Kube) -> None:
     await defaultclass.run(kube.api)
     names = {meta.name_of(volume) for volume in await kube.fetch_list("v1", _VOLUMES)}
     names |= {f"pvc-{meta.uid_of(claim)}" for claim in await kube.fetch_list("v1", _CLAIMS)}
-    await asyncio.to_thread(directories.tidy, parameters.ROOT, names)
+    await asyncio.to_thread(directories.tidy, nodevolumes.ROOT, names)
 
 
 @controller.reconcile("v1", _CLAIMS, watches=[Watch("storage.k8s.io/v1/storageclasses", keys=waiting)], concurrency=4)
@@ -54,7 +54,7 @@ async def reconcile_volume(key: Key, kube: Kube, now: datetime) -> Result:
     volume = kube.get_or_none("v1", _VOLUMES, key)
     if volume is None:
         return DONE
-    place = plan.ours(volume)
+    place = nodevolumes.volume_place(volume)
     if place is not None and plan.is_elsewhere(volume, await _host_name(kube)):
         return DONE
     if place is not None and (wanted := plan.finalizers(volume)) is not None:
@@ -101,7 +101,7 @@ async def _source(claim: Object, order: plan.Order, kube: Kube) -> str | None:
 
 async def _grow(claim: Object, kube: Kube) -> None:
     volume = kube.get_or_none("v1", _VOLUMES, Key("", claim["spec"]["volumeName"]))
-    place = plan.ours(volume) if volume is not None else None
+    place = nodevolumes.volume_place(volume) if volume is not None else None
     if volume is None or place is None or plan.is_elsewhere(volume, await _host_name(kube)):
         return  # another provisioner's
     name = meta.name_of(volume)
@@ -119,7 +119,7 @@ async def _grow(claim: Object, kube: Kube) -> None:
     await kube.event(claim, "Normal", "VolumeResizeSuccessful", "Resize volume succeeded")
 
 
-async def _remove(volume: Object, place: plan.Place, kube: Kube) -> None:
+async def _remove(volume: Object, place: nodevolumes.Place, kube: Kube) -> None:
     remove = directories.remove_below if place.is_deep else directories.remove
     try:
         await asyncio.to_thread(remove, place.root, place.name)

@@ -6,15 +6,15 @@ import posixpath
 import re
 from dataclasses import dataclass
 
-from operators._kube import meta, volumes
+from operators._kube import meta, nodevolumes, volumes
 from operators._kube.meta import Key, Object
+from operators._kube.nodevolumes import Place
 from operators.provisioner import parameters
 from operators.provisioner.parameters import Parameters, Unusable
 
-NAME = parameters.PROVISIONER
+NAME = nodevolumes.NAME
 #: Keeps a volume until what it holds is removed, as every external provisioner does it.
 FINALIZER = "external-provisioner.volume.kubernetes.io/finalizer"
-_NAME = re.compile(r"pvc-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HOST_PATH = re.compile(r"/tmp/.+")  # noqa: S108 - compared, not used
 
 
@@ -32,15 +32,6 @@ class Order:
         return f"{self.parameters.root}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A directory to be removed: `name` in `root`. `is_deep`: no component of the way there may be a link."""
-
-    root: str
-    name: str
-    is_deep: bool = False
-
-
 def is_wanted(claim: Object, class_: Object | None, node: str) -> bool:
     """Whether it is this node's turn to make a volume for the claim."""
     if class_ is None or class_.get("provisioner") != NAME or meta.is_deleting(claim):
@@ -56,8 +47,8 @@ def is_wanted(claim: Object, class_: Object | None, node: str) -> bool:
 def order(claim: Object, class_: Object) -> Order:
     """Raises Unusable."""
     spec = claim["spec"]
-    name = f"pvc-{meta.uid_of(claim)}"
-    if not _NAME.fullmatch(name):
+    name = nodevolumes.volume_name(meta.uid_of(claim))
+    if name is None:
         raise Unusable(f'the UID "{meta.uid_of(claim)}" of the claim is not one')
     if volumes.mode_of(claim) != "Filesystem":
         raise Unusable('this provisioner makes directories: volumeMode must be "Filesystem"')
@@ -96,10 +87,10 @@ def source_path(claim: Object, source: Object | None, volume: Object | None, key
             "error, new PVC request must be greater than or equal in size to the specified PVC data source, "
             f"requested {int(volumes.requested(claim))} but source is {int(volumes.capacity(volume))}"
         )
-    place = ours(volume)
+    place = nodevolumes.volume_place(volume)
     if place is None:
         raise Unusable(f'the volume "{meta.name_of(volume)}" of the source was not made by this provisioner')
-    return f"{place.root}/{place.name}"
+    return place.path
 
 
 def volume(claim: Object, class_: Object, made: Order, host_name: str) -> Object:
@@ -122,26 +113,6 @@ def volume(claim: Object, class_: Object, made: Order, host_name: str) -> Object
     if options := class_.get("mountOptions"):
         spec["mountOptions"] = list(options)
     return {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": metadata, "spec": spec}
-
-
-def ours(volume: Object) -> Place | None:
-    """Where a volume that this provisioner made lies; None for any other.
-
-    Only what looks in every way as we make it counts: whoever may write volumes could name any directory.
-    """
-    if meta.annotations_of(volume).get(volumes.PROVISIONED_BY) != NAME:
-        return None
-    name, path = meta.name_of(volume), str((volume["spec"].get("local") or {}).get("path") or "")
-    root, _, last = path.rpartition("/")
-    uid = (volume["spec"].get("claimRef") or {}).get("uid")
-    if last != name or not _NAME.fullmatch(name) or name != f"pvc-{uid}":
-        return None
-    try:
-        parameters.parse({"path": root} if root else {"path": "/"})
-    except Unusable:
-        # The root of this node is below /var; a class may not name a directory of the system.
-        return None
-    return Place(root, name)
 
 
 def is_elsewhere(volume: Object, host_name: str) -> bool:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from operators._kube import meta
+from operators._kube import meta, nodevolumes
 from operators._kube.errors import ApiError, Terminal
-from operators.provisioner import defaultclass, operator, parameters, plan
+from operators.provisioner import defaultclass, operator, plan
 from tests.fakes.kube import FakeKube
 from tests.fakes.storage import claim, reference, storage_class, volume
 
@@ -18,7 +18,7 @@ ASKED = {"volume.kubernetes.io/storage-provisioner": plan.NAME}
 
 @pytest.fixture(autouse=True)
 def root(tmp_path, monkeypatch):
-    monkeypatch.setattr(parameters, "ROOT", str(tmp_path / "volumes"))
+    monkeypatch.setattr(nodevolumes, "ROOT", str(tmp_path / "volumes"))
     monkeypatch.setenv("UKUBE_NODE_NAME", "n")
     return tmp_path / "volumes"
 

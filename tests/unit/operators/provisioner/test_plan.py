@@ -2,10 +2,12 @@
 
 import pytest
 
+from operators._kube import nodevolumes
 from operators._kube.meta import Key
+from operators._kube.nodevolumes import Place
 from operators.provisioner import growth, parameters, plan
 from operators.provisioner.parameters import Parameters, Unusable
-from operators.provisioner.plan import FINALIZER, NAME, Order, Place
+from operators.provisioner.plan import FINALIZER, NAME, Order
 from tests.fakes.storage import claim, reference, storage_class, volume
 
 UID = "0f6b9cf2-3b0a-4b0e-9e35-6c1f0a9f2b11"
@@ -24,7 +26,7 @@ def made(**changes):
     given = {
         "annotations": {"pv.kubernetes.io/provisioned-by": NAME},
         "hostPath": None,
-        "local": {"path": f"{parameters.ROOT}/pvc-{UID}"},
+        "local": {"path": f"{nodevolumes.ROOT}/pvc-{UID}"},
         "claimRef": reference("c", UID),
         "persistentVolumeReclaimPolicy": "Delete",
         "phase": "Released",
@@ -123,7 +125,7 @@ def test_the_volume():
         "persistentVolumeReclaimPolicy": "Delete",
         "storageClassName": "fast",
         "volumeMode": "Filesystem",
-        "local": {"path": f"{parameters.ROOT}/pvc-{UID}"},
+        "local": {"path": f"{nodevolumes.ROOT}/pvc-{UID}"},
         "nodeAffinity": {
             "required": {
                 "nodeSelectorTerms": [
@@ -137,7 +139,7 @@ def test_the_volume():
     }  # fmt: skip
     kept = plan.volume(mine(), {**LATER, "reclaimPolicy": "Retain"}, plan.order(mine(), LATER), "host")
     assert "finalizers" not in kept["metadata"]
-    assert plan.ours(found) == Place(parameters.ROOT, f"pvc-{UID}")
+    assert nodevolumes.volume_place(found) == Place(nodevolumes.ROOT, f"pvc-{UID}")
     assert not plan.is_elsewhere(found, "host")
     assert plan.is_elsewhere(found, "other")
 
@@ -153,12 +155,12 @@ def test_the_volume():
         ("another claim's", made(claimRef=reference("c", "0f6b9cf2-3b0a-4b0e-9e35-6c1f0a9f2b12"))),
         ("nobody's", made(claimRef=None)),
         ("a name that is a path", made(name="pvc-../x", local={"path": "/srv/pvc-../x"})),
-        ("no local volume", made(local=None, hostPath={"path": f"{parameters.ROOT}/pvc-{UID}"})),
+        ("no local volume", made(local=None, hostPath={"path": f"{nodevolumes.ROOT}/pvc-{UID}"})),
         ("at the root", made(local={"path": f"/pvc-{UID}"})),
     ],
 )
 def test_what_only_looks_like_ours(case, known):
-    assert plan.ours(known) is None, case
+    assert nodevolumes.volume_place(known) is None, case
 
 
 @pytest.mark.parametrize(
@@ -222,7 +224,7 @@ def test_what_cannot_be_copied(source, known, message):
 
 
 def test_what_can_be_copied():
-    assert plan.source_path(mine(), SOURCE, made(), Key("ns", "o")) == f"{parameters.ROOT}/pvc-{UID}"
+    assert plan.source_path(mine(), SOURCE, made(), Key("ns", "o")) == f"{nodevolumes.ROOT}/pvc-{UID}"
 
 
 def test_growth():

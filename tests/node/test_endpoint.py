@@ -111,9 +111,11 @@ def test_copies_both_ways(node: TestNode, pods: Pods) -> None:
         ]
     )
     node.kubectl("cp", "/root/tree", "endpoint/main:/tmp/tree")
-    node.kubectl("cp", "endpoint/main:/tmp/tree", "/root/back")
+    node.kubectl("cp", "endpoint/main:/tmp/tree", "/root/tree-back")
     text = "".join(f"{n}\n" for n in range(1, 300_001))
-    assert hashlib.md5(node.read("/root/back/a/b/numbers").encode()).digest() == hashlib.md5(text.encode()).digest()
+    assert (
+        hashlib.md5(node.read("/root/tree-back/a/b/numbers").encode()).digest() == hashlib.md5(text.encode()).digest()
+    )
 
 
 def test_many_connections_through_one_port_forward(node: TestNode, namespace: str) -> None:
@@ -139,15 +141,16 @@ def test_many_connections_through_one_port_forward(node: TestNode, namespace: st
 def test_logs_of_a_container_over_a_websocket(node: TestNode, pods: Pods) -> None:
     """What the client of upstream's test does: GET …/log as an upgrade, text in binary messages."""
     script = """
-import asyncio, aiohttp, ssl, base64, sys, re
-text = open("/var/lib/ukube/apiserver/admin.kubeconfig").read()
+import asyncio, aiohttp, ssl, base64, sys, json
+config = json.load(open("/var/lib/ukube/apiserver/admin.kubeconfig"))
+cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
 async def main():
-    authority = base64.b64decode(re.search(r"certificate-authority-data: (\\S+)", text)[1]).decode()
+    authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
     context = ssl.create_default_context(cadata=authority)
     for name in ("certificate", "key"):
-        open(f"/root/client.{name}", "wb").write(base64.b64decode(re.search(rf"client-{name}-data: (\\S+)", text)[1]))
+        open(f"/root/client.{name}", "wb").write(base64.b64decode(user[f"client-{name}-data"]))
     context.load_cert_chain("/root/client.certificate", "/root/client.key")
-    server = re.search(r"server: (\\S+)", text)[1]
+    server = cluster["server"]
     async with aiohttp.ClientSession() as http, http.ws_connect(
         f"{server}/api/v1/namespaces/endpoint/pods/main/log?container=c", protocols=["binary.k8s.io"], ssl=context
     ) as socket:

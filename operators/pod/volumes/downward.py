@@ -2,20 +2,19 @@
 
 from operators.pod import sources
 from operators.pod.sources import NodeFacts, Object, Sources
-from operators.pod.volumes.object_files import DEFAULT_MODE, checked_path
+from operators.pod.volumes.object_files import DEFAULT_MODE, checked_path, mode_of
 from operators.pod.volumes.parts import File
 
 
 def files(definition: Object, pod: Object, available: Sources, node: NodeFacts) -> dict[str, File]:
     """Raises Unsupported for a field that is not offered."""
-    default = definition.get("defaultMode", DEFAULT_MODE)
+    default = mode_of(definition, "defaultMode", DEFAULT_MODE)
     result = {}
     for item in definition.get("items") or ():
         if ref := item.get("fieldRef"):
             text = sources.pod_field(pod, ref["fieldPath"], node)
         else:
             text = sources.container_resource(pod, {}, item["resourceFieldRef"], node)
-        mode = item.get("mode")
         data = text.encode("utf-8", "surrogateescape")
-        result[checked_path(item["path"])] = File(data, default if mode is None else mode)
+        result[checked_path(item["path"])] = File(data, mode_of(item, "mode", default))
     return result

@@ -24,6 +24,12 @@ def of_secret(definition: Object, pod: Object, available: Sources, node: NodeFac
     return _select(None if found is None else env.secret_data(found), definition, "Secret", name)
 
 
+def mode_of(holder: Object, field: str, default: int) -> int:
+    """A mode that may be left out; nought is one, too."""
+    mode = holder.get(field)
+    return default if mode is None else int(mode)
+
+
 def is_below(path: str) -> bool:
     """Whether a relative path names something inside the folder it is relative to."""
     return not path.startswith("/") and ".." not in path.split("/") and "\0" not in path
@@ -46,7 +52,7 @@ _NO_KEY = {
 def _select(data: Mapping[str, bytes] | None, definition: Object, kind: str, name: str) -> dict[str, File]:
     """All keys, or those that `items` names, under the paths it gives."""
     optional = bool(definition.get("optional"))
-    default = definition.get("defaultMode", DEFAULT_MODE)
+    default = mode_of(definition, "defaultMode", DEFAULT_MODE)
     if data is None:
         if optional:
             return {}
@@ -60,6 +66,5 @@ def _select(data: Mapping[str, bytes] | None, definition: Object, kind: str, nam
             if optional:
                 continue
             raise sources.Missing(_NO_KEY[kind].format(item["key"]))
-        mode = item.get("mode")
-        files[checked_path(item["path"])] = File(data[item["key"]], default if mode is None else mode)
+        files[checked_path(item["path"])] = File(data[item["key"]], mode_of(item, "mode", default))
     return files

@@ -3,7 +3,7 @@
 from operators.pod import sources
 from operators.pod.sources import NodeFacts, Object, Sources
 from operators.pod.volumes import downward, object_files, trust
-from operators.pod.volumes.object_files import DEFAULT_MODE, checked_path
+from operators.pod.volumes.object_files import DEFAULT_MODE, checked_path, mode_of
 from operators.pod.volumes.parts import File
 
 TOKEN_SECONDS = 3600  # the life of a token, where the Pod does not say
@@ -13,9 +13,11 @@ def files(definition: Object, pod: Object, available: Sources, node: NodeFacts) 
     """Later sources win. Raises Missing, Unsupported; for more than one source as kubelet lists them."""
     result: dict[str, File] = {}
     missing: list[str] = []
-    default = definition.get("defaultMode", DEFAULT_MODE)
+    default = mode_of(definition, "defaultMode", DEFAULT_MODE)
     for part in definition.get("sources") or ():
         for kind, source in part.items():
+            if source is None:
+                continue
             reader = _READERS.get(kind)
             if reader is None:
                 raise sources.Unsupported(f"projected {kind} sources are not supported on this node")

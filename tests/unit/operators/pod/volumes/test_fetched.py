@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from operators._kube.errors import ApiError
 from operators._kube.meta import Key
 from operators.pod.volumes.fetched import Claims
+from operators.pod.volumes.trust_bundles import TrustBundles
 
 POD = {
     "metadata": {"name": "p", "namespace": "ns", "uid": "1"},
@@ -57,3 +59,38 @@ async def test_a_pod_without_claims_asks_nothing() -> None:
     claims, server = Claims(), Server()
     await claims.cover({"metadata": {"name": "p", "namespace": "ns", "uid": "2"}, "spec": {}}, server)
     assert server.asked == []
+
+
+PROJECTING = {
+    "metadata": {"name": "p", "namespace": "ns", "uid": "3"},
+    "spec": {"volumes": [{"name": "v", "projected": {"sources": [{"clusterTrustBundle": {"name": "b"}}]}}]},
+}
+
+
+class Bundles:
+    def __init__(self, *answers: list[dict[str, Any]] | ApiError) -> None:
+        self.answers = list(answers)
+        self.asked: list[str] = []
+
+    async def fetch_list(self, api_version: str, resource: str) -> list[dict[str, Any]]:
+        self.asked.append(f"{api_version} {resource}")
+        answer = self.answers.pop(0)
+        if isinstance(answer, ApiError):
+            raise answer
+        return answer
+
+
+async def test_trust_bundles_are_read_for_who_projects_them() -> None:
+    trust, server = TrustBundles(), Bundles(ApiError(404, "NotFound", "no"), [{"metadata": {"name": "b"}}])
+    await trust.cover(POD, server)
+    assert server.asked == []
+    await trust.cover(PROJECTING, server)
+    await trust.cover(PROJECTING, server)
+    assert trust.bundles() == [{"metadata": {"name": "b"}}]
+    assert server.asked == [f"certificates.k8s.io/{v} clustertrustbundles" for v in ("v1", "v1beta1")]
+
+
+async def test_trust_bundles_that_a_node_may_not_read() -> None:
+    trust = TrustBundles()
+    await trust.cover(PROJECTING, Bundles(ApiError(404, "NotFound", "no"), ApiError(403, "Forbidden", "no")))
+    assert trust.bundles() is None

@@ -34,6 +34,7 @@ ACCOUNTS = (
     "resourcequota-controller",
     "service-account-controller",
     "volume-provisioner",
+    "volume-snapshotter",
 )
 
 

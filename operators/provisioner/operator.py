@@ -8,15 +8,18 @@ from datetime import datetime
 
 from operators._kube import identity, meta, nodevolumes, volumes
 from operators._kube.controller import DONE, Controller, Key, Kube, Result, Watch
-from operators._kube.errors import ApiError, Terminal
+from operators._kube.errors import ApiError, RetryAfter, Terminal
 from operators._kube.meta import Object
 from operators._node import directories
 from operators.provisioner import SLEEP, defaultclass, growth, plan
-from operators.provisioner.parameters import Unusable
+from operators.provisioner.parameters import Unusable, Waiting
 
 controller = Controller("provisioner", user=SLEEP.user, component=plan.NAME)
 
 _CLAIMS, _VOLUMES = "persistentvolumeclaims", "persistentvolumes"
+# Seconds before a claim whose source is not there yet is looked at again.
+_AGAIN = 5.0
+_SNAPSHOT_API = "snapshot.storage.k8s.io/v1"
 _CLASSES = ("storage.k8s.io/v1", "storageclasses")
 
 
@@ -74,6 +77,9 @@ async def _provision(claim: Object, class_: Object, kube: Kube) -> None:
         is_limited = await asyncio.to_thread(
             directories.create, order.parameters.root, order.name, order.parameters.mode, order.size, source
         )
+    except Waiting as error:
+        await kube.event(claim, "Warning", "ProvisioningFailed", _failure(class_, error))
+        raise RetryAfter(_AGAIN) from error
     except Unusable as error:
         raise Terminal("ProvisioningFailed", _failure(class_, error)) from error
     except OSError as error:
@@ -93,6 +99,11 @@ async def _provision(claim: Object, class_: Object, kube: Kube) -> None:
 async def _source(claim: Object, order: plan.Order, kube: Kube) -> str | None:
     if order.source is None:
         return None
+    if plan.is_from_snapshot(claim):
+        snapshot = await kube.fetch(_SNAPSHOT_API, "volumesnapshots", order.source)
+        bound = ((snapshot or {}).get("status") or {}).get("boundVolumeSnapshotContentName")
+        content = await kube.fetch(_SNAPSHOT_API, "volumesnapshotcontents", Key("", bound)) if bound else None
+        return plan.snapshot_path(claim, snapshot, content, order.source)
     source = kube.get_or_none("v1", _CLAIMS, order.source)
     name = source["spec"].get("volumeName") if source is not None else None
     volume = kube.get_or_none("v1", _VOLUMES, Key("", name)) if name else None

@@ -15,6 +15,10 @@ class Unusable(Exception):
     """A volume cannot be made as asked; `str()` says why, and what to change."""
 
 
+class Waiting(Unusable):
+    """What a volume is to begin with is not there yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """`root`: below which a directory is made for each volume. `mode`: its permission bits."""

@@ -10,17 +10,18 @@ from operators._kube import meta, nodevolumes, volumes
 from operators._kube.meta import Key, Object
 from operators._kube.nodevolumes import Place
 from operators.provisioner import parameters
-from operators.provisioner.parameters import Parameters, Unusable
+from operators.provisioner.parameters import Parameters, Unusable, Waiting
 
 NAME = nodevolumes.NAME
 #: Keeps a volume until what it holds is removed, as every external provisioner does it.
 FINALIZER = "external-provisioner.volume.kubernetes.io/finalizer"
+_CLAIM, _SNAPSHOT = ("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot")
 _HOST_PATH = re.compile(r"/tmp/.+")  # noqa: S108 - compared, not used
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A volume to be made. `source`: the claim whose content it begins with."""
+    """A volume to be made. `source`: the claim or snapshot whose content it begins with."""
 
     name: str
     parameters: Parameters
@@ -59,15 +60,40 @@ def order(claim: Object, class_: Object) -> Order:
 
 
 def _source(claim: Object) -> Key | None:
+    """The claim or the snapshot that a claim's content comes from. Raises Unusable."""
     source = claim["spec"].get("dataSourceRef") or claim["spec"].get("dataSource")
     if source is None:
         return None
-    if source.get("apiGroup") or source.get("kind") != "PersistentVolumeClaim":
-        text = f"{source.get('kind')}.{source.get('apiGroup') or 'core'}"
-        raise Unusable(f"dataSource must be a PersistentVolumeClaim: {text} is not supported")
+    kind = (source.get("apiGroup") or "", source.get("kind"))
+    if kind not in (_CLAIM, _SNAPSHOT):
+        text = f"{kind[1]}.{kind[0] or 'core'}"
+        raise Unusable(f"dataSource must be a PersistentVolumeClaim or a VolumeSnapshot: {text} is not supported")
     if source.get("namespace") not in (None, "", meta.namespace_of(claim)):
-        raise Unusable("dataSourceRef must name a claim of the same namespace")
+        raise Unusable("dataSourceRef must name an object of the same namespace")
     return Key(meta.namespace_of(claim), str(source.get("name")))
+
+
+def is_from_snapshot(claim: Object) -> bool:
+    source = claim["spec"].get("dataSourceRef") or claim["spec"].get("dataSource") or {}
+    return (source.get("apiGroup") or "", source.get("kind")) == _SNAPSHOT
+
+
+def snapshot_path(claim: Object, snapshot: Object | None, content: Object | None, key: Key) -> str:
+    """The directory of a snapshot. `content`: what the snapshot is bound to. Raises Unusable."""
+    if snapshot is None:
+        raise Waiting(f'error getting snapshot {key.name} from api server: volumesnapshots "{key.name}" not found')
+    if not (snapshot.get("status") or {}).get("readyToUse") or meta.is_deleting(snapshot) or content is None:
+        raise Waiting(f"snapshot {key.name} is not Ready")
+    if (content["spec"].get("volumeSnapshotRef") or {}).get("uid") != meta.uid_of(snapshot):
+        raise Unusable(f"snapshot {key.name} is not bound to its content {meta.name_of(content)}")
+    status = content.get("status") or {}
+    place = nodevolumes.handle_place(str(status.get("snapshotHandle") or ""))
+    if content["spec"].get("driver") != NAME or place is None:
+        raise Unusable(f"snapshot {key.name} was not taken by this provisioner")
+    if volumes.requested(claim) < int(status.get("restoreSize") or 0):
+        sizes = f"{int(volumes.requested(claim))} is less than the size {status['restoreSize']}"
+        raise Unusable(f"requested volume size {sizes} for the source snapshot {key.name}")
+    return place.path
 
 
 def source_path(claim: Object, source: Object | None, volume: Object | None, key: Key) -> str:
@@ -76,10 +102,10 @@ def source_path(claim: Object, source: Object | None, volume: Object | None, key
     Raises Unusable.
     """
     if source is None:
-        raise Unusable(f'error getting PVC {key.name} (namespace "{key.namespace}") from api server: not found')
+        raise Waiting(f'error getting PVC {key.name} (namespace "{key.namespace}") from api server: not found')
     phase = (source.get("status") or {}).get("phase")
     if phase != "Bound" or meta.is_deleting(source) or volume is None:
-        raise Unusable(f"the PVC DataSource {key.name} must have a status of Bound. Got {phase}")
+        raise Waiting(f"the PVC DataSource {key.name} must have a status of Bound. Got {phase}")
     if volumes.class_of(source) != volumes.class_of(claim):
         raise Unusable("the source PVC and destination PVCs must be in the same storage class for cloning")
     if volumes.requested(claim) < volumes.capacity(volume):

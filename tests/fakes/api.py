@@ -30,7 +30,9 @@ KINDS = {
     "serviceaccounts": "ServiceAccount", "services": "Service", "statefulsets": "StatefulSet",
     "storageclasses": "StorageClass",
 }  # fmt: skip
-CLUSTER_SCOPED = {"clusterroles", "namespaces", "nodes", "persistentvolumes", "priorityclasses", "storageclasses"}
+CLUSTER_SCOPED = {"clusterroles", "namespaces", "nodes", "persistentvolumes", "priorityclasses", "storageclasses",
+    "volumesnapshotclasses", "volumesnapshotcontents",
+}  # fmt: skip
 
 
 class FakeApi:

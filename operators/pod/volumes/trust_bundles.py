@@ -56,6 +56,6 @@ async def _list(source: Lister) -> list[Object] | None:
         try:
             return await source.fetch_list(version, "clustertrustbundles")
         except ApiError as error:
-            if error.code not in (403, 404):  # a node may read them only where the feature is switched on
+            if error.status not in (403, 404):  # a node may read them only where the feature is switched on
                 raise
     return None

@@ -76,6 +76,7 @@ def test_hooks_that_fail(node, pods):
         events = pods.events(name)
         assert ("FailedPostStartHook", "PostStartHook failed") in events
         assert ("Killing", "FailedPostStartHook") in events
+        assert ("Started", "Container started") in events
 
 
 def test_https_hooks_fall_back_to_http(node, pods):

@@ -61,5 +61,6 @@ def _started(kubelet: "Kubelet", pod: Object, spec: Object, *, pulled: bool) -> 
 
 
 def _reported(pod: Object) -> dict[str, str]:
-    entries = containers.reported(pod).items()
-    return {name: str(entry.get("containerID") or "").removeprefix("podman://") for name, entry in entries}
+    # One that waits has its ID already while its postStart hook runs.
+    entries = {name: e for name, e in containers.reported(pod).items() if "waiting" not in (e.get("state") or {})}
+    return {name: str(entry.get("containerID") or "").removeprefix("podman://") for name, entry in entries.items()}

@@ -40,10 +40,11 @@ def images(found: Iterable[Image]) -> Objects:
 
 
 def runtime_handlers(machine: Machine) -> Objects:
-    """What a RuntimeClass' `handler` may name here, "" being the default one; see the page "Runtime Class"."""
+    """What a RuntimeClass' `handler` may name here, the default one without a name; see the page "Runtime Class"."""
     return [
         {
-            "name": handler.name,
+            # The API leaves an empty name out.
+            **({"name": handler.name} if handler.name else {}),
             "features": {
                 "recursiveReadOnlyMounts": handler.recursive_read_only,
                 "userNamespaces": handler.user_namespaces,

@@ -1,15 +1,17 @@
 """What the kubelet endpoint may ask of the pod operator; see operators.pod.endpoint.adapter.Kubelet."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from operators._kube.client import Kube
 from operators._kube.controller import Key
-from operators.pod import files, names
+from operators._kube.volumes import claim_names
+from operators.pod import files, names, sources
 from operators.pod.endpoint import readings
 from operators.pod.paths import Paths
 from operators.pod.staticpods import statics
+from operators.pod.volumes import claims
 
 if TYPE_CHECKING:
     from operators.pod.kubelet import Kubelet
@@ -21,7 +23,7 @@ class Window:
     def __init__(self, kubelet: "Kubelet", pki: Path) -> None:
         self._kubelet = kubelet
         self.pki = pki
-        self.reader = readings.Reader(kubelet.paths, kubelet.inventory)
+        self.reader = readings.Reader(kubelet.paths, kubelet.inventory, self._claimed)
 
     @property
     def paths(self) -> Paths:
@@ -74,6 +76,19 @@ class Window:
         if not pid.isdecimal() or cid is None or cid not in files.read(Path(f"/proc/{pid}/cgroup")):
             return None
         return int(pid)
+
+    def _claimed(self, pod: Mapping[str, Any]) -> Iterator[tuple[str, str, Path]]:
+        """Volume, claim and folder of each claim that the Pod has mounted."""
+        objects, namespace = self._kubelet.objects, pod["metadata"]["namespace"]
+        for volume, (name, _) in claim_names(pod).items():
+            claim = objects.claim(namespace, name)
+            bound = objects.persistent_volume((claim or {}).get("spec", {}).get("volumeName", ""))
+            try:
+                found = claims.source_of(claim, bound, pod, objects.node_name, volume)
+            except (sources.Missing, sources.Unsupported):
+                continue
+            if found.kind != "block":
+                yield volume, name, Path(found.path)
 
     def netns(self, pod: dict[str, Any]) -> Path | None:
         """None: the host's network."""

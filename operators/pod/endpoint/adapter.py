@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from operators._kube.client import Kube
+from operators._kube.volumes import claim_names
 from operators.pod.endpoint import (
     backend,
     cadvisor,
@@ -160,6 +161,8 @@ class Adapter:
     async def own_metrics(self) -> Sequence[exposition.Family]:
         version = (((self._kubelet.node() or {}).get("status") or {}).get("nodeInfo") or {}).get("kubeletVersion", "")
         about = ownmetrics.of_pods(self._kubelet.node_name, version, self._kubelet.pods())
+        if any(claim_names(pod) for pod in self._kubelet.pods()):
+            about += ownmetrics.of_volumes(await self._read(disks=True, rates=False))
         return [*about, *await asyncio.to_thread(ownmetrics.of_process)]
 
     async def resource_metrics(self) -> Sequence[exposition.Family]:

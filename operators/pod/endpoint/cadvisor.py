@@ -127,7 +127,8 @@ def _id(path: Path, cgroups: Path) -> str:
 
 def _images(pod: Mapping[str, Any]) -> dict[str, str]:
     spec = pod["spec"]
-    every = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
+    lists = (spec.get(name) or () for name in ("initContainers", "containers", "ephemeralContainers"))
+    every = (container for entries in lists for container in entries)
     return {container["name"]: container.get("image", "") for container in every}
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import resource
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from operators.pod.endpoint.exposition import Family, Sample
+from operators.pod.endpoint.readings import Disk, Reading
 
 _STATES = {"running": "running", "terminated": "exited", "waiting": "created"}
 
@@ -67,6 +68,33 @@ def of_pods(node: str, version: str, pods: Iterable[Mapping[str, Any]]) -> list[
             "gauge",
             (Sample(1, build),),
         ),
+    ]
+
+
+def of_volumes(reading: Reading) -> list[Family]:
+    """What the claims of this node's Pods have taken of their file systems."""
+    found = [
+        ({"namespace": pod.pod["metadata"]["namespace"], "persistentvolumeclaim": volume.claim}, volume.disk)
+        for pod in reading.pods
+        for volume in pod.volumes
+        if volume.claim
+    ]
+    values: tuple[tuple[str, str, Callable[[Disk], int]], ...] = (
+        ("capacity_bytes", "Capacity in bytes of the volume", lambda disk: disk.file_system.capacity),
+        ("available_bytes", "Number of available bytes in the volume", lambda disk: disk.file_system.available),
+        ("used_bytes", "Number of used bytes in the volume", lambda disk: disk.used),
+        ("inodes", "Maximum number of inodes in the volume", lambda disk: disk.file_system.inodes),
+        ("inodes_free", "Number of free inodes in the volume", lambda disk: disk.file_system.inodes_free),
+        ("inodes_used", "Number of used inodes in the volume", lambda disk: disk.inodes_used),
+    )
+    return [
+        Family(
+            f"kubelet_volume_stats_{name}",
+            f"[ALPHA] {help}",
+            "gauge",
+            tuple(Sample(value(disk), labels) for labels, disk in found),
+        )
+        for name, help, value in values
     ]
 
 

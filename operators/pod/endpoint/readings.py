@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,10 @@ class Volume:
     name: str
     disk: Disk
     claim: str = ""
+
+
+Claimed = Callable[[Mapping[str, Any]], Iterable[tuple[str, str, Path]]]
+"""Volume, claim and folder of each claim that a Pod has mounted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +75,9 @@ class Reading:
 class Reader:
     """Remembers the last sample of each group, and the sizes of folders for a minute."""
 
-    def __init__(self, paths: Paths, inventory: Inventory) -> None:
+    def __init__(self, paths: Paths, inventory: Inventory, claimed: Claimed = lambda _: ()) -> None:
         self._paths = paths
+        self._claimed = claimed
         self._inventory = inventory
         self._samples: dict[str, tuple[float, int]] = {}
         self._disks: dict[Path, tuple[float, tuple[int, int]]] = {}
@@ -121,14 +126,14 @@ class Reader:
 
     def _volumes(self, pod: Mapping[str, Any]) -> Iterable[Volume]:
         uid = pod["metadata"]["uid"]
-        claims = {
-            volume["name"]: (volume.get("persistentVolumeClaim") or {}).get("claimName", "")
-            for volume in pod["spec"].get("volumes") or ()
-        }
+        known = {volume["name"] for volume in pod["spec"].get("volumes") or ()}
         for root in (self._paths.pod_state(uid), self._paths.pod_run(uid)):
             for path in sorted((root / "volumes").glob("kubernetes.io~*/*")):
-                if path.name in claims and path.is_dir() and not path.is_symlink():
-                    yield Volume(path.name, self._disk(path), claims[path.name])
+                if path.name in known and path.is_dir() and not path.is_symlink():
+                    yield Volume(path.name, self._disk(path))
+        for name, claim, path in self._claimed(pod):
+            if path.is_dir():
+                yield Volume(name, self._disk(path), claim)
 
     def _disk(self, path: Path) -> Disk:
         now = time.monotonic()

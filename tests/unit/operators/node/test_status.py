@@ -7,7 +7,7 @@ import pytest
 
 from operators._kube import conditions
 from operators.node import lease, plan, status
-from operators.node.facts import Image, Machine, Pressure
+from operators.node.facts import Handler, Image, Machine, Pressure
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MACHINE = Machine(
@@ -123,3 +123,28 @@ def test_lease():
         "renewTime": "2026-01-01T00:00:00.000000Z",
     }
     assert made["metadata"]["ownerReferences"][0]["uid"] == "u"
+
+
+def test_runtime_handlers_and_features():
+    handlers = (Handler("", True, True), Handler("crun", True, True), Handler("runsc"))
+    found = computed(replace(MACHINE, handlers=handlers))
+    both = {"recursiveReadOnlyMounts": True, "userNamespaces": True}
+    assert found["runtimeHandlers"] == [
+        {"features": both},
+        {"name": "crun", "features": both},
+        {"name": "runsc", "features": {"recursiveReadOnlyMounts": False, "userNamespaces": False}},
+    ]
+    assert found["features"] == {"supplementalGroupsPolicy": True}
+
+
+def test_conditions_of_others_are_left_as_they_are():
+    theirs = {"type": "NetworkUnavailable", "status": "False", "lastHeartbeatTime": "2020-01-01T00:00:00Z"}
+    node = {**NODE, "status": {"conditions": [theirs]}}
+    assert computed(node=node)["conditions"][0] == theirs
+    node = {**NODE, "status": computed(node=node)}
+    assert computed(node=node, now=NOW + timedelta(seconds=60)) == node["status"]
+
+
+def test_an_image_shows_five_names_at_most():
+    (image,) = computed(images=[Image(tuple(f"n:{i}" for i in range(9)), 1)])["images"]
+    assert len(image["names"]) == 5

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from operators.pod.endpoint import cadvisor, exposition, readings, resourcemetrics, summary
+from operators.pod.endpoint import cadvisor, exposition, ownmetrics, readings, resourcemetrics, summary
 from operators.pod.resources import figures
 
 ROOT = Path("/sys/fs/cgroup")
@@ -135,6 +135,12 @@ def test_both_pages_are_what_prometheus_reads() -> None:
     for found in (resourcemetrics.families(READING), cadvisor.families(READING, ROOT)):
         parsed = list(parser.text_string_to_metric_families(exposition.render(found)))
         assert len(parsed) == len([family for family in found if family.samples])
+
+
+def test_claims_in_own_metrics() -> None:
+    text = exposition.render(ownmetrics.of_volumes(READING))
+    assert 'kubelet_volume_stats_used_bytes{namespace="ns",persistentvolumeclaim="pvc"} 30\n' in text
+    assert 'kubelet_volume_stats_available_bytes{namespace="ns",persistentvolumeclaim="pvc"} 600\n' in text
 
 
 def test_labels_are_escaped() -> None:

@@ -19,9 +19,9 @@ _RESIZING = 0.05  # seconds between two changes of the terminal's size
 _OUTPUTS = {2: session.Output.STDOUT, 3: session.Output.STDERR}
 
 
-def directory(container: backend.ContainerRef) -> Path:
+def directory_of(container_id: str) -> Path:
     """Where conmon keeps its sockets: podman's `userdata` of the container, which is its bundle too."""
-    return runtime.bundle(container.container_id) or STORAGE / container.container_id / "userdata"
+    return runtime.bundle(container_id) or STORAGE / container_id / "userdata"
 
 
 class Attacher:
@@ -38,7 +38,7 @@ class Attacher:
         self, client: session.Session, container: backend.ContainerRef, wanted: options.Streams
     ) -> dict[str, Any]:
         """Until the container ends or the client goes away; the Status that says how."""
-        where = await asyncio.to_thread(directory, container)
+        where = await asyncio.to_thread(directory_of, container.container_id)
         try:
             connection = await _connect(where)
         except OSError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from operators._kube.client import Kube
 from operators._node import inotify
-from operators.pod.endpoint import runtime
+from operators.pod.endpoint import attach
 from operators.pod.inventory import Inventory
 from operators.pod.logs import limits, rotation
 from operators.pod.part import Part
@@ -40,12 +40,10 @@ class _Folder:
 class LogKeeper(Part):
     """root/POD/CONTAINER/RUN.log."""
 
-    def __init__(
-        self, paths: Paths, inventory: Inventory, bundle: Callable[[str], Path | None] = runtime.bundle
-    ) -> None:
+    def __init__(self, paths: Paths, inventory: Inventory, bundle: Callable[[str], Path | None] | None = None) -> None:
         self._paths = paths
         self._inventory = inventory
-        self._bundle = bundle
+        self._bundle = bundle or _conmon
         self._inotify: inotify.Inotify | None = None
         self._pods: dict[int, Path] = {}
         self._watched: dict[int, _Folder] = {}
@@ -160,6 +158,11 @@ class LogKeeper(Part):
                 if self._paths.log_dir(record.key.namespace, record.key.name, record.uid, container) == path:
                     return self._bundle(_read(self._paths.pod_run(record.uid) / f"{container}.cid"))
         return None
+
+
+def _conmon(container_id: str) -> Path | None:
+    """Where podman keeps what its conmon listens to, whichever runtime the container has."""
+    return attach.directory_of(container_id) if container_id else None
 
 
 def pace(grown: int, left: int, seconds: float) -> float:

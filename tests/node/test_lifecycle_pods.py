@@ -80,6 +80,13 @@ def test_pods_that_never_started_can_be_deleted(node, pods, case):
     assert pods.traces() == []
 
 
+def test_a_forced_deletion_does_not_wait_for_an_init_container(node, pods):
+    pods.create("stuck", container("app"), initContainers=[container("prep", DEAF)], terminationGracePeriodSeconds=60)
+    node.wait_for("it runs", lambda: "running" in pods.status("stuck", "prep", "initContainerStatuses")["state"])
+    pods.delete("stuck", "--force", "--grace-period=0")
+    node.wait_for("nothing is left", lambda: pods.traces() == [], timeout=15)
+
+
 def test_a_second_deletion_shortens_the_grace(node, pods):
     pods.create("deaf", container("app", DEAF), terminationGracePeriodSeconds=300)
     pods.wait_ready("deaf")
@@ -135,6 +142,19 @@ def test_what_a_running_container_says_of_itself(node, pods):
     assert {k: v["status"] for k, v in conditions(pods, "web").items()} == dict.fromkeys(
         ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"), "True"
     )
+
+
+def test_systemd_starts_itself_over(node, pods):
+    pods.create("crash", container("app", "exit 3"))
+    pods.create("web", container("app"))
+    node.wait_for("it is put off", lambda: pods.waiting("crash", "app") == "CrashLoopBackOff")
+    pods.wait_ready("web")
+    before = pods.status("web", "app")["containerID"]
+    node.run(["systemctl", "daemon-reexec"])
+    node.wait_for("it is tried again", lambda: pods.status("crash", "app")["restartCount"] >= 2, timeout=25)
+    pods.create("next", container("app"))
+    pods.wait_ready("next")
+    assert (pods.status("web", "app")["containerID"], pods.status("web", "app")["restartCount"]) == (before, 0)
 
 
 def test_readiness_gates(node, pods):

@@ -117,9 +117,9 @@ class Ender:
         if local.stop is None:
             self._tell(pod, views)
             self._begin(record, local, seconds)
-        # Somebody may lose patience after the stop has begun; else stop.sh does it in time.
-        is_hurried = local.grace is not None and seconds < local.grace
-        left = (deadline - now).total_seconds() + (0.0 if is_hurried else _SLACK)
+        if local.grace is None or seconds >= local.grace:
+            return Result(requeue_after=max(5.0, (deadline - now).total_seconds()))
+        left = (deadline - now).total_seconds()  # somebody has lost patience after the stop had begun
         if left > 0:
             return Result(requeue_after=left)
         local.stops["kill"] = asyncio.create_task(self._kill(record))
@@ -132,23 +132,40 @@ class Ender:
     def _begin(self, record: Record, local: Local, grace: int) -> None:
         self._kubelet.prober.terminate(record.uid)
         self._kubelet.images.forget(record.uid)
+        local.drop_starts()
         local.grace = grace
         local.stop = asyncio.create_task(self._stop(record, grace))
 
     async def _stop(self, record: Record, grace: int) -> None:
         """Stopping the sandbox stops all that is bound to it, each within the grace period."""
-        kubelet = self._kubelet
-        run = kubelet.paths.pod_run(record.uid)
-        if run.exists() and not (run / "grace").exists():  # else an operator before this one has begun
-            files.write(run / "grace", str(int(time.clock_gettime(time.CLOCK_BOOTTIME) + grace)) + "\n")
         try:
-            if record.sandbox:
-                await kubelet.systemd.stop(record.sandbox)
-            rest = [name for name in files.services(record) if self._is_up(name)]
-            await asyncio.gather(*(kubelet.systemd.stop(name) for name in rest))
+            # stop.sh is in time by itself; it has no part in how init containers end, which know one grace period only.
+            sidecars = sum(found.role == "sidecar" for found in record.units.values())
+            left = self._left(record, grace) + _SLACK * (1 + sidecars)
+            stopping = asyncio.create_task(self._stop_units(record))
+            done, _ = await asyncio.wait({stopping}, timeout=left)
+            if not done:
+                await self._kill(record)
+            await stopping
         finally:
             if record.key is not None:
-                kubelet.enqueue(record.key)
+                self._kubelet.enqueue(record.key)
+
+    def _left(self, record: Record, grace: int) -> float:
+        """Seconds of the Pod's grace period; its end is written down for stop.sh, and for the next operator."""
+        run, now = self._kubelet.paths.pod_run(record.uid), time.clock_gettime(time.CLOCK_BOOTTIME)
+        text = files.read(run / "grace").strip()
+        if not text.isdecimal():
+            text = str(int(now + grace))
+            if run.exists():
+                files.write(run / "grace", text + "\n")
+        return max(float(text) - now, _SLACK)
+
+    async def _stop_units(self, record: Record) -> None:
+        if record.sandbox:
+            await self._kubelet.systemd.stop(record.sandbox)
+        rest = [name for name in files.services(record) if self._is_up(name)]
+        await asyncio.gather(*(self._kubelet.systemd.stop(name) for name in rest))
 
     async def _kill(self, record: Record) -> None:
         """Ends the containers' processes now; conmon sees them end and lets the units stop."""
@@ -160,6 +177,7 @@ class Ender:
         kubelet = self._kubelet
         kubelet.prober.stop(record.uid)
         kubelet.images.forget(record.uid)
+        kubelet.local(record.uid).drop_starts()
         await asyncio.to_thread(files.remove, kubelet.paths, record)
         had_ports = bool(record.host_ports)
         kubelet.forget(record.uid)

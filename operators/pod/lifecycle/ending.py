@@ -15,13 +15,15 @@ DEADLINE_MESSAGE = "Pod was active on the node longer than the specified deadlin
 class Ending:
     """status.reason and status.message of a Pod that is being ended with phase Failed.
 
-    grace: seconds; None: the Pod's own. disruption: reason of a DisruptionTarget condition, "" for none.
+    grace: seconds; None: the Pod's own. disruption: reason of a DisruptionTarget condition, "" for none. is_told:
+    whether an Event is still to say so.
     """
 
     reason: str
     message: str
     grace: int | None = None
     disruption: str = ""
+    is_told: bool = False
 
 
 def deadline(pod: Object) -> datetime | None:
@@ -35,7 +37,7 @@ def deadline(pod: Object) -> datetime | None:
 
 def overdue(pod: Object, now: datetime) -> Ending | None:
     due = deadline(pod)
-    return Ending("DeadlineExceeded", DEADLINE_MESSAGE) if due is not None and now >= due else None
+    return Ending("DeadlineExceeded", DEADLINE_MESSAGE, is_told=True) if due is not None and now >= due else None
 
 
 def dump(ending: Ending) -> str:

@@ -31,5 +31,10 @@ class Local:
     messages: dict[str, str] = field(default_factory=dict)
     rejected: bool = False
 
+    def drop_starts(self) -> None:
+        """Nothing more is started: what systemd has begun already, a stop takes back."""
+        for task in self.busy():
+            task.cancel()
+
     def busy(self) -> list[asyncio.Task[str]]:
         return [task for task in self.starts.values() if not task.done()]

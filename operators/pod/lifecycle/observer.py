@@ -52,25 +52,25 @@ def container_id(run: Path, name: str) -> str:
 
 async def explain(pod: Object, views: dict[str, View], known: dict[str, str], paths: Paths) -> None:
     """Adds messages to the last two exits of each container, as far as there is something to say."""
-    specs = {spec["name"]: spec for spec, _ in plan.everything(pod)}
+    specs = {spec["name"]: (spec, role) for spec, role in plan.everything(pod)}
     for name, seen in views.items():
         told = []
         for exit_ in seen.exits[-2:]:
             if exit_.invocation not in known:
                 index = seen.exits.index(exit_)
                 since = seen.exits[index - 1].finished if index else exit_.finished - _LONGEST_START
-                known[exit_.invocation] = await _message(pod, specs[name], exit_, since, paths)
+                known[exit_.invocation] = await _message(pod, *specs[name], exit_, since, paths)
             told.append(replace(exit_, message=known[exit_.invocation]))
         if told:
             views[name] = replace(seen, exits=(*seen.exits[:-2], *told))
 
 
-async def _message(pod: Object, spec: Object, exit_: Exit, since: float, paths: Paths) -> str:
+async def _message(pod: Object, spec: Object, role: str, exit_: Exit, since: float, paths: Paths) -> str:
     meta = pod["metadata"]
     if exit_.started == 0.0:
         return start_error(await _complaints(names.unit(meta["namespace"], meta["name"], spec["name"]), since, exit_))
     said = files.read(paths.pod_run(meta["uid"]) / "messages" / exit_.invocation)
-    if not said and exit_.code == 0:
+    if not said and exit_.code == 0 and role == "init":
         # An init container that has succeeded: its unit is still up, so what it left has not been moved away.
         said = _end_of(paths.pod_state(meta["uid"]) / "termination" / spec["name"])
     if said or exit_.code == 0 or spec.get("terminationMessagePolicy") != "FallbackToLogsOnError":

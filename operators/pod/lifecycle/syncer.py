@@ -105,10 +105,10 @@ class Syncer:
         """The Pod has come to its end: what still runs is ended, and only then the Pod has."""
         kubelet, local = self._kubelet, self._kubelet.local(record.uid)
         steward.announce(kubelet, pod, views, local)
-        if why is not None:
+        if why is not None and why.is_told:
             kubelet.news.once(pod, local, None, why.reason, why.message, type_="Normal")
         grace = unit.grace_period(pod) if why is None or why.grace is None else why.grace
-        if is_up := plan.are_up(views):
+        if is_up := plan.are_up(views) or bool(local.busy()):
             kubelet.ender.end(pod, record, views, local, grace)
         facts = kubelet.reporter.facts(pod, record, views, local, ended=not is_up, why=why)
         await kube.patch_status(dict(pod), compute.compute(pod, facts, now))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from datetime import datetime
 
 from operators._kube import meta, nodevolumes, volumes
@@ -17,7 +18,21 @@ controller = Controller("volumesnapshot", user=SLEEP.user, component="snapshot-c
 _SNAPSHOTS, _CONTENTS = "volumesnapshots", "volumesnapshotcontents"
 # Seconds before a snapshot that cannot be taken is looked at again.
 _AGAIN = 15.0
+_DELAYS = (0.1, 0.2, 0.5, 1.0, 5.0)
 _MODE = 0o700
+
+
+@controller.on_startup
+async def start(kube: Kube) -> None:
+    """Wait until the kinds are served: what is not there when the watches begin is never looked for again."""
+    for delay in itertools.chain(_DELAYS, itertools.repeat(_AGAIN)):
+        try:
+            await kube.fetch_list(plan.API, _SNAPSHOTS)
+            return
+        except ApiError as error:
+            if not error.is_not_found:
+                raise
+        await asyncio.sleep(delay)
 
 
 @controller.reconcile(plan.API, _SNAPSHOTS, concurrency=2)

@@ -3,6 +3,7 @@
 import pytest
 
 from operators._kube import meta, nodevolumes
+from operators._kube.errors import ApiError
 from operators.provisioner import plan as provisioning
 from operators.provisioner.parameters import Unusable, Waiting
 from operators.volumesnapshot import operator, plan
@@ -144,3 +145,15 @@ async def test_a_claim_begins_with_it(kube, root):
     elsewhere = content | {"status": {**content["status"], "snapshotHandle": f"/etc/snapshot-{SNAPSHOT_UID}"}}
     with pytest.raises(Unusable, match="not taken by this provisioner"):
         provisioning.snapshot_path(wanted, found, elsewhere, KEY)
+
+
+async def test_it_begins_when_the_kind_is_served(kube, monkeypatch):
+    slept = []
+
+    async def sleep(delay):
+        slept.append(delay)
+
+    monkeypatch.setattr(operator.asyncio, "sleep", sleep)
+    kube.refuse("GET", "volumesnapshots", *[ApiError(404, "NotFound", "no")] * 7)
+    await operator.start(kube)
+    assert slept == [0.1, 0.2, 0.5, 1.0, 5.0, 15.0, 15.0]

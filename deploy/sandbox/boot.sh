@@ -48,8 +48,8 @@ mount -t tmpfs -o mode=755,nosuid,nodev run run
 mount -t tmpfs -o mode=1777,nosuid,nodev tmp tmp
 mkdir -p run/lock var/lib/containers run/old
 # Containers with a user namespace get a /proc only where some /proc of the machine has nothing hidden or read-only.
-mkdir -m 700 run/unhidden
-mount -t proc -o nosuid,nodev,noexec proc run/unhidden
+mkdir -p -m 700 mnt/proc
+mount -t proc -o nosuid,nodev,noexec proc mnt/proc
 # podman's storage is an overlay too, and the kernel stacks no overlay upon an overlay.
 mount --bind "$disk/containers" var/lib/containers
 # Nor can what is in an overlay be shown to a container under other owners, as user namespaces need it.

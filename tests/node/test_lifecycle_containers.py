@@ -136,3 +136,11 @@ def test_the_message_of_an_init_container_that_succeeded(pods):
     pods.create("talk", container("app"), initContainers=[container("prep", "echo -n ready > /dev/termination-log")])
     pods.wait_ready("talk")
     assert pods.status("talk", "prep", "initContainerStatuses")["state"]["terminated"]["message"] == "ready"
+
+
+def test_a_debugging_session(node, pods):
+    pods.create("web", container("app"))
+    pods.wait_ready("web")
+    words = ["debug", "-i", "web", "-n", pods.namespace, f"--image={IMAGE}", "--image-pull-policy=IfNotPresent", "-q"]
+    found = node.kubectl(*words, "--target=app", "--profile=general", "--", "sh", input="echo $((6 * 7))\nexit\n")
+    assert "42" in found.stdout

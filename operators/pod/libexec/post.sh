@@ -20,6 +20,17 @@ if [ -s "$state/termination/$name" ]; then
     : > "$state/termination/$name"
 fi
 echo "$record" >> "$run/exits/$name"
+trim() {                                                # what ends for weeks must not fill the memory: a first line "+N" stands for
+    lines=$(wc -l < "$run/exits/$name")                 # N runs whose records are gone
+    [ "$lines" -gt 60 ] || return 0
+    read -r first < "$run/exits/$name"
+    case $first in +*) gone=${first#+} ;; *) gone=0 ;; esac
+    old=$(head -n $((lines - 20)) "$run/exits/$name" | grep -v '^+')
+    gone=$((gone + $(echo "$old" | grep -v -c ' exited 125 - 0 ')))      # see exits.py: no container came of those
+    { echo "+$gone"; tail -n 20 "$run/exits/$name"; } > "$run/exits/.$name" && mv "$run/exits/.$name" "$run/exits/$name"
+    echo "$old" | while read -r invocation _; do rm -f "$run/messages/$invocation"; done
+}
+[ -s "$run/grace" ] || trim
 done_for_good() {
     case " $* " in *" ${EXIT_STATUS:-1} "* | *" SIG${EXIT_STATUS:-1} "*) return 1 ;; esac
     [ "$started" = 0 ] && [ "${EXIT_STATUS:-125}" = 125 ] && return 1    # podman itself failed, or what comes before it

@@ -46,6 +46,12 @@ def parse(text: str) -> list[Exit]:
     return [found for line in text.splitlines() if (found := _parse_line(line)) is not None]
 
 
+def forgotten(text: str) -> int:
+    """How many runs came before the first of those, which have no record any more."""
+    first = text.partition("\n")[0]
+    return int(first[1:]) if first.startswith("+") and first[1:].isdecimal() else 0
+
+
 def _parse_line(line: str) -> Exit | None:
     words = line.split(" ")
     if len(words) != _FIELDS:

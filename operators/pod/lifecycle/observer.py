@@ -36,12 +36,14 @@ def look(pod: Object, record: Record, systemd: States, paths: Paths) -> dict[str
         name = spec["name"]
         known = record.units.get(name)
         state = systemd.state(known.name) if known is not None else None
-        ended = exits.parse(files.read(run / "exits" / name))
+        text = files.read(run / "exits" / name)
+        ended = exits.parse(text)
         if not ended:
             ended = exits.parse(files.read(paths.pod_state(record.uid) / "done" / name))
         if not ended and state is None and (since := files.lost_since(paths, record.uid, name)) is not None:
             ended = [exits.lost(_reported_id(pod, name), since, _boot_time())]
-        found[name] = view.observe(role, state, container_id(run, name), (run / f"{name}.pid").exists(), ended)
+        seen = view.observe(role, state, container_id(run, name), (run / f"{name}.pid").exists(), ended)
+        found[name] = replace(seen, forgotten=exits.forgotten(text))
     return found
 
 
@@ -63,6 +65,9 @@ async def explain(pod: Object, views: dict[str, View], known: dict[str, str], pa
             told.append(replace(exit_, message=known[exit_.invocation]))
         if told:
             views[name] = replace(seen, exits=(*seen.exits[:-2], *told))
+    current = {exit_.invocation for seen in views.values() for exit_ in seen.exits[-2:]}
+    for invocation in [invocation for invocation in known if invocation not in current]:
+        del known[invocation]
 
 
 async def _message(pod: Object, spec: Object, role: str, exit_: Exit, since: float, paths: Paths) -> str:

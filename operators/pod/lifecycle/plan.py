@@ -118,8 +118,8 @@ def restarts_before(pod: Object, name: str, view: View) -> int:
     if view.container_id and view.doing in ("running", "starting"):
         runs.append(view.container_id)
     if reported in runs:
-        return max(0, count - runs.index(reported))
-    return count + 1
+        return max(0, count - view.forgotten - runs.index(reported))
+    return max(0, count - view.forgotten) if view.forgotten else count + 1
 
 
 def _reported(pod: Object) -> Iterator[Object]:

@@ -32,7 +32,7 @@ class View:
 
     doing: "absent" never started; "backoff" between two runs; "exited" ended, and systemd will not start it again.
     container_id, invocation, started: of the present run (of the last one, when "exited").
-    exits: all ended runs since the Pod's sandbox was made, oldest first.
+    exits: the ended runs since the Pod's sandbox was made, oldest first; `forgotten`: how many there were before those.
     """
 
     doing: Doing = "absent"
@@ -40,11 +40,12 @@ class View:
     invocation: str = ""
     started: float = 0.0
     exits: tuple[Exit, ...] = ()
+    forgotten: int = 0
 
     @property
     def runs_before(self) -> int:
         """How many runs came before the one that is reported: restartCount, within this sandbox."""
-        made = sum(exit_.is_created for exit_ in self.exits)
+        made = self.forgotten + sum(exit_.is_created for exit_ in self.exits)
         return made if self.doing == "running" else max(0, made - 1)
 
 

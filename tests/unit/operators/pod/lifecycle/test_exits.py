@@ -91,3 +91,9 @@ def test_the_end_of_a_log():
     lines = ["t stdout F one", "t stdout P tw", "t stderr F o", "t stdout P DONE"]
     assert observer.plain(lines) == "one\ntwo\nDONE"
     assert len(observer.plain(["t stdout F " + "x" * 5000])) == 2048
+
+
+def test_runs_without_a_record_count_too():
+    assert exits.forgotten("+12\ninv exit-code exited 3 abc 10 20\n") == 12
+    assert [exits.forgotten(text) for text in ("", "inv exit-code exited 3 abc 10 20\n", "+x\n")] == [0, 0, 0]
+    assert view.View("running", exits=BEFORE, forgotten=12).runs_before == 13

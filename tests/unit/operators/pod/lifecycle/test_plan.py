@@ -89,6 +89,8 @@ def test_is_over(given, views, expected):
         ("c1", 4, View("running", "c9", "i9", 5.0, (BAD,)), 4),  # it ended while nobody looked: now 5
         ("gone", 4, RUNNING, 5),  # a reboot
         ("", 2, View("backoff", exits=(BAD, BAD, BAD)), 0),
+        ("c1", 41, View("running", "c9", "i9", 5.0, (BAD,), forgotten=40), 1),
+        ("gone", 41, View("running", "c9", "i9", 5.0, (BAD,), forgotten=40), 1),
     ],
 )
 def test_restarts_before(reported, count, view, expected):

@@ -57,7 +57,7 @@ def test_hooks_that_fail(node, pods):
     fails = {"exec": {"command": ["false"]}}
     nobody = {"httpGet": {"port": 1}}
     pods.apply(
-        manifest("start", container("c", FOREVER, **hooks(postStart=fails))),
+        manifest("start", container("c", FOREVER, **hooks(postStart=fails, preStop=fails))),
         manifest("start-http", container("c", FOREVER, **hooks(postStart=nobody)), restartPolicy="Never"),
         manifest("stop", container("c", FOREVER, **hooks(preStop=fails))),
         manifest("stop-http", container("c", FOREVER, **hooks(preStop=nobody))),
@@ -77,6 +77,8 @@ def test_hooks_that_fail(node, pods):
         assert ("FailedPostStartHook", "PostStartHook failed") in events
         assert ("Killing", "FailedPostStartHook") in events
         assert ("Started", "Container started") in events
+    assert failed in pods.events("start")
+    assert failed not in pods.events("start-http")
 
 
 def test_https_hooks_fall_back_to_http(node, pods):

@@ -255,8 +255,9 @@ def _post_start(pod: Object, resolved: Container, run: Path, machine: Machine) -
     hook = hooks.words(pod, spec, "postStart", machine.paths, resolved.isolation.runtime)
     if not hook:
         return []
-    ending = [stop_signal_of(spec, resolved.image.stop_signal), str(grace_period(pod))]
-    words = [str(machine.paths.libexec / "start.sh"), str(run), spec["name"], *ending, *hook]
+    # When it fails, the container is ended as at any other time.
+    _, _, name, *ending = stop_command(pod, resolved, machine)
+    words = [str(machine.paths.libexec / "start.sh"), str(run), name, *ending[:2], str(len(hook)), *hook, *ending[2:]]
     return [("ExecStartPost", escape.command(words))]
 
 

@@ -168,6 +168,29 @@ def test_hooks_and_the_notes_they_leave(paths, container, name, seconds, words_,
         assert (container / "crun.log").read_text() == f"exec {'0' * 64} {' '.join(words_[1:])}\n"
 
 
+@pytest.mark.parametrize(
+    ("crun", "code", "calls"),
+    [
+        ("exit 0", 0, ["postStart exec: a b"]),
+        ("exit 1", 1, ["postStart exec: a b", "stop TERM 7 exec: c d  e"]),
+    ],
+)
+def test_a_failed_start_is_ended_with_the_other_hook(tmp_path, crun, code, calls):
+    """start.sh between a hook.sh and a stop.sh of our own."""
+    log = tmp_path / "log"
+    texts = {
+        "start.sh": (SCRIPT.parent / "start.sh").read_text(),
+        "hook.sh": f'#!/bin/sh\nshift 2; echo "$1" $3 "$4" "$5" >> {log}\n[ $# -eq 5 ] && {crun}\n',
+        "stop.sh": f'#!/bin/sh\nshift 2; echo stop "$@" >> {log}\n',
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    words_ = ["/run", "c", "TERM", "7", "3", "exec:", "a", "b", "exec:", "c", "d  e"]
+    assert subprocess.run([tmp_path / "start.sh", *words_], timeout=10).returncode == code
+    assert log.read_text().splitlines() == calls
+
+
 def test_notes_become_events_once(paths, container):
     pod = {
         "metadata": {"name": "p", "namespace": "n", "uid": "u"},

@@ -53,6 +53,8 @@ async def reconcile(key: Key, kube: Kube, now: datetime) -> Result:
     match plan.claim(claim, known, classes):
         case plan.Bind(volume):
             await _bind(claim, volume, kube)
+            if notice := plan.stunted(claim, volume):
+                await _tell(claim, notice, kube)
         case plan.Rest() as rest:
             await _rest(claim, rest, kube)
         case plan.AwaitPod():

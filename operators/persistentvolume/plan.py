@@ -94,6 +94,20 @@ def external(provisioner: str) -> Notice:
     return Notice("Normal", "ExternalProvisioning", text)
 
 
+def stunted(claim: Object, volume: Object) -> Notice | None:
+    """What to say about a bound claim that asks for more than it has, where nobody here lets its volume grow."""
+    shown = {"spec": {"capacity": (claim.get("status") or {}).get("capacity")}}
+    is_bound = volumes.is_fully_bound(claim) and (claim.get("status") or {}).get("phase") == "Bound"
+    if not is_bound or volumes.requested(claim) <= volumes.capacity(shown):
+        return None
+    if volumes.PROVISIONED_BY in meta.annotations_of(volume) or volumes.capacity(volume) >= volumes.requested(claim):
+        return None
+    text = (
+        "didn't find a plugin capable of expanding the volume; waiting for an external controller to process this PVC"
+    )
+    return Notice("Warning", "ExternalExpanding", f"Ignoring the PVC: {text}.")
+
+
 def _bound(claim: Object, known: Mapping[str, Object]) -> Decision:
     name = claim["spec"].get("volumeName")
     if not name:

@@ -199,3 +199,19 @@ def test_what_others_say_about_a_volume_stays_as_long_as_its_phase():
         "lastPhaseTransitionTime": "then",
     }
     assert status.volume(known, "Failed", "no")["message"] == "no"
+
+
+def test_a_claim_that_nobody_lets_grow():
+    def bound(size, shown="1Gi"):
+        return claim(
+            size=size, annotations=DONE, volumeName="v", phase="Bound", status={"capacity": {"storage": shown}}
+        )
+
+    found = plan.stunted(bound("2Gi"), volume())
+    assert found is not None
+    assert (found.type, found.reason) == ("Warning", "ExternalExpanding")
+    assert plan.stunted(bound("1Gi"), volume()) is None
+    assert plan.stunted(bound("2Gi"), volume(size="5Gi")) is None
+    provisioned = volume(annotations={"pv.kubernetes.io/provisioned-by": "x/y"})
+    assert plan.stunted(bound("2Gi"), provisioned) is None
+    assert plan.stunted(claim(size="2Gi"), volume()) is None

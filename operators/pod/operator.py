@@ -16,6 +16,7 @@ from operators.pod.kubelet import Kubelet
 from operators.pod.lifecycle import syncer
 from operators.pod.paths import Paths
 from operators.pod.resources.machine import can_lower_oom_scores, memory_capacity
+from operators.pod.security import settings
 from operators.pod.sole import Sole
 from operators.pod.units.parts import Machine
 
@@ -57,6 +58,7 @@ async def start(kube: Kube) -> None:
     paths = Paths()
     _running.sole = _running.sole or Sole(paths.run / "pod-operator.lock")
     pods = ranges.Range.parse(os.environ.get("UKUBE_POD_NETWORK") or _POD_NETWORK)
+    asked = settings.read()
     machine = Machine(
         paths,
         gateway=pods.gateway,
@@ -65,10 +67,10 @@ async def start(kube: Kube) -> None:
         memory=memory_capacity(),
         can_lower_oom_scores=can_lower_oom_scores(),
         podman=shutil.which("podman") or "/usr/bin/podman",
-        is_seccomp_default=os.environ.get("UKUBE_SECCOMP_DEFAULT") != "Unconfined",
+        is_seccomp_default=asked.is_seccomp_default,
         has_apparmor=files.read(_APPARMOR).strip() == "Y",
         has_default_mounts=any(files.read(path).strip() for path in _DEFAULT_MOUNTS),
-        unsafe_sysctls=tuple((os.environ.get("UKUBE_ALLOWED_UNSAFE_SYSCTLS") or "").replace(",", " ").split()),
+        unsafe_sysctls=asked.unsafe_sysctls,
     )
     found = Kubelet(identity.node_name(), machine, network.PodNetwork(pods, machine), controller.enqueue)
     await found.open(kube)

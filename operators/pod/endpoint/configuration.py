@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from operators.pod.logs import limits
+from operators.pod.security import settings as confinement
 from operators.pod.shutdown import settings
 
 
 def of_node(port: int, static_pods: str, controllers: bool) -> dict[str, Any]:
     """controllers: whether the machine's cgroups can limit anything."""
-    shutdown = settings.read()
+    shutdown, security = settings.read(), confinement.read()
     return {
         "staticPodPath": static_pods,
         "syncFrequency": "1m0s",
@@ -67,7 +68,8 @@ def of_node(port: int, static_pods: str, controllers: bool) -> dict[str, Any]:
         "enableDebuggingHandlers": True,
         "enableSystemLogHandler": True,
         "enableSystemLogQuery": True,
-        "seccompDefault": False,
+        "seccompDefault": security.is_seccomp_default,
+        "allowedUnsafeSysctls": list(security.unsafe_sysctls),
         "registerNode": True,
         "localStorageCapacityIsolation": True,
         "containerRuntimeEndpoint": "unix:///run/podman/podman.sock",

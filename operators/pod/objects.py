@@ -74,6 +74,9 @@ class Objects:
     def persistent_volume(self, name: str) -> Object | None:
         return self._referenced.claims.volume(name)
 
+    def pods_of(self, namespace: str) -> Iterable[Object]:
+        return [pod for pod in self.pods() if pod["metadata"]["namespace"] == namespace]
+
     def trust_bundles(self) -> Iterable[Object] | None:
         return self._referenced.trust.bundles()
 

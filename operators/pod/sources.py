@@ -32,6 +32,9 @@ class Sources(Protocol):
 
     def persistent_volume(self, name: str) -> Object | None: ...
 
+    def pods_of(self, namespace: str) -> Iterable[Object]:
+        """The namespace's Pods on this node."""
+
     def trust_bundles(self) -> Iterable[Object] | None:
         """All ClusterTrustBundles; None where the API server has no such kind."""
 

@@ -3,7 +3,7 @@
 See the Kubernetes page "Persistent Volumes", "Claims As Volumes". The words of the errors are kubelet's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from operators._kube import meta, nodeselectors
@@ -48,6 +48,21 @@ def source_of(claim: Object | None, volume: Object | None, pod: Object, node_nam
     return _source(volume, _is_read_only(pod, meta.name_of(claim), name))
 
 
+def check_alone(claim: Object | None, pod: Object, others: Iterable[Object]) -> None:
+    """A claim with ReadWriteOncePod is for one Pod: the one that runs, or else the oldest.
+
+    Looked at by the scheduler first; Pods that name their node themselves pass it by. Raises sources.Missing.
+    """
+    if claim is None or "ReadWriteOncePod" not in (claim["spec"].get("accessModes") or ()):
+        return
+    name, mine = meta.name_of(claim), _turn(pod)
+    for other in others:
+        uses = name in {of for of, _ in claim_names(other).values()}
+        if uses and meta.uid_of(other) != meta.uid_of(pod) and _phase(other) not in _ENDED and _turn(other) < mine:
+            raise sources.Missing("volume uses the ReadWriteOncePod access mode and is already in use by another pod")
+
+
+_ENDED = ("Succeeded", "Failed")
 _NO_TERM = "no matching NodeSelectorTerms"
 
 
@@ -69,9 +84,17 @@ def _usable(claim: Object | None, pod: Object, name: str) -> Object:
     return claim
 
 
+def _turn(pod: Object) -> tuple[bool, str, str]:
+    return not _has_begun(pod), str(pod["metadata"].get("creationTimestamp") or ""), meta.uid_of(pod)
+
+
+def _phase(pod: Object) -> str:
+    return str((pod.get("status") or {}).get("phase") or "")
+
+
 def _has_begun(pod: Object) -> bool:
     """A Pod that runs already keeps what it has: protection lets its claim stay until it is gone."""
-    return (pod.get("status") or {}).get("phase") == "Running"
+    return _phase(pod) == "Running"
 
 
 def _disagreement(claim: Object, volume: Object) -> str | None:

@@ -88,6 +88,8 @@ def _claim(volume: Object, pod: Object, available: Sources) -> Volume:
     bound_name = str(((claim or {}).get("spec") or {}).get("volumeName") or "")
     bound = available.persistent_volume(bound_name) if bound_name else None
     found = claims.source_of(claim, bound, pod, pod["spec"].get("nodeName", ""), name)
+    if "ReadWriteOncePod" in ((claim or {}).get("spec", {}).get("accessModes") or ()):
+        claims.check_alone(claim, pod, available.pods_of(pod["metadata"]["namespace"]))
     if found.kind == "host":
         return Volume(name, "host", found.path, host_type=found.host_type, read_only=found.read_only, is_own=False)
     if found.kind == "block":

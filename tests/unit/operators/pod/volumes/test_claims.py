@@ -137,3 +137,29 @@ def test_other_labels_of_a_node_are_not_looked_at():
 def test_what_this_node_cannot_mount(known, user, message):
     with pytest.raises(sources.Unsupported, match=message):
         claims.source_of(bound(), known, user, "n", "data")
+
+
+def other(uid="w", created="2026-01-02T00:00:00Z", phase="Pending"):
+    found = pod(phase=phase)
+    return found | {"metadata": found["metadata"] | {"name": uid, "uid": uid, "creationTimestamp": created}}
+
+
+@pytest.mark.parametrize(
+    ("mine", "another", "waits"),
+    [
+        (other("u"), other(created="2026-01-01T00:00:00Z"), True),
+        (other("u"), other(created="2026-01-01T00:00:00Z", phase="Succeeded"), False),
+        (other("u"), other(created="2026-01-03T00:00:00Z"), False),
+        (other("u"), other(created="2026-01-03T00:00:00Z", phase="Running"), True),
+        (other("u", phase="Running"), other(created="2026-01-01T00:00:00Z"), False),
+        (other("u"), other("u"), False),
+    ],
+)
+def test_a_claim_for_one_pod_alone(mine, another, waits):
+    claims.check_alone(bound(), mine, [another])
+    alone = bound(accessModes=["ReadWriteOncePod"])
+    if waits:
+        with pytest.raises(sources.Missing, match="already in use by another pod"):
+            claims.check_alone(alone, mine, [another])
+    else:
+        claims.check_alone(alone, mine, [another])

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 class Local:
     """By container, unless said otherwise.
 
-    waiting: why it cannot start. announced: the run whose start was told as an Event. ended_by_us: stopped in order to
-    be started again. not_before: loop time before which it is not started again. kicks: the run whose end was answered
-    by an immediate restart. environment: hash of what was written for it. messages: by invocation, what was found out
-    about an ended run. told: Events that are not to be repeated.
+    waiting: why it cannot start. announced: the run whose start was told as an Event. ended_by_us: stopped in order
+    to be started again. not_before: loop time before which it is not started again. kicks: the run whose end was
+    answered by an immediate restart. environment: hash of what was written for it. basis: what that was made of, of
+    the whole Pod. messages: by invocation, what was found out about an ended run. told: Events that are not to be
+    repeated.
     """
 
     waiting: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -20,6 +21,7 @@ class Local:
     restarts: dict[str, asyncio.Task[str]] = field(default_factory=dict)
     kicks: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    basis: object = None
     failures: int = 0
     stop: asyncio.Task[None] | None = None
     stops: dict[str, asyncio.Task[None]] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from operators.pod import files
 from operators.pod import inventory as inventories
-from operators.pod.environment import file_ref, hosts, resolved, surroundings
+from operators.pod.environment import basis, file_ref, hosts, resolved, surroundings
 from operators.pod.environment.resolved import Resolved
 from operators.pod.images.pulls import Waiting
 from operators.pod.inventory import Record
@@ -22,7 +22,7 @@ from operators.pod.sources import Missing, Object, Uncreatable, Unsupported
 from operators.pod.status import containers, qos
 from operators.pod.units import security, unit
 from operators.pod.units.parts import Bind, Container, Image
-from operators.pod.volumes import boot, mounts, setup
+from operators.pod.volumes import boot, mounts, names, setup
 from operators.pod.volumes.parts import Volume
 from operators.pod.volumes.setup import own_bind
 
@@ -67,7 +67,11 @@ class Preparer(Part):
 
     async def refresh(self, pod: Object, record: Record, wanted: Collection[str], local: Local) -> None:
         """What containers that are up start with the next time, by systemd alone: a ConfigMap may have changed."""
-        planned = None
+        objects = self._kubelet.objects
+        present = basis.take(pod, names.of(pod), objects, objects.node_facts(record))
+        if local.basis == present:
+            return
+        planned, local.basis = None, present
         for spec, role in plan.containers(pod):
             name, known = spec["name"], record.units.get(spec["name"])
             if known is None or name in wanted or known.hash != unit.restart_hash(spec) or resolved.reads_files(spec):
@@ -83,6 +87,8 @@ class Preparer(Part):
                     local.environment[name] = found.mark
                 elif (image := await self._kubelet.images.by_id(known.image)) is not None:
                     await self._write(pod, spec, role, image, record, local)
+                else:
+                    local.basis = None  # podman does not answer: another time
             except (Missing, Unsupported, ValueError):
                 continue  # it goes on with what it has
 
@@ -108,7 +114,7 @@ class Preparer(Part):
             name = spec["name"]
             if name not in wanted:
                 continue
-            if resolved.reads_files(spec) and not _are_done(pod, name, views or {}):
+            if views is not None and resolved.reads_files(spec) and not _are_done(pod, name, views):
                 record.units.pop(name, None)  # what it reads is written before it, and it is prepared then
                 continue
             image = await self._kubelet.images.need(pod, spec)

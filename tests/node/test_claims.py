@@ -153,6 +153,13 @@ def test_a_claim_for_one_pod_alone(pods: Pods) -> None:
     pods.node.wait_for(
         "the second waits", lambda: any("already in-use by another pod" in text for _, text in pods.events("second"))
     )
+    past = building.manifest("third", mounting(), volumes=using("c"), nodeName=pods.node.name)
+    pods.apply(past)
+    pods.node.wait_for(
+        "so does one that nobody scheduled",
+        lambda: any("ReadWriteOncePod access mode and is already in use" in text for _, text in pods.events("third")),
+    )
+    pods.delete("third", "--force")
     pods.delete("first")
     pods.wait_ready("second")
 

@@ -31,7 +31,7 @@ class Folder:
 
     @property
     def disk(self) -> Path:
-        """upper/ work/ containers/ survive a reboot; root/ is where the overlay is mounted, inside only."""
+        """upper/ work/ containers/ pods/ survive a reboot; root/ is where the overlay is mounted, inside only."""
         return self.path / "disk"
 
     @property

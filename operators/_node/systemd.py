@@ -50,6 +50,9 @@ class Systemd:
         self._results: dict[str, str] = {}  # of jobs that ended before their number was known
         self._keeper: asyncio.Task[None] | None = None
         self._connected = asyncio.Event()
+        self._loaded = asyncio.Event()  # cleared while systemd reads its files again, or starts itself over
+        self._loaded.set()
+        self._reading: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Connects, reads all our units, then keeps both up. Raises SystemdError when there is no systemd."""
@@ -106,6 +109,7 @@ class Systemd:
             )
         await self._call("Subscribe")
         await self._read_all()
+        self._loaded.set()
         self._connected.set()
 
     async def _keep(self) -> None:
@@ -158,7 +162,14 @@ class Systemd:
 
     async def _run_job(self, method: str, unit: str) -> str:
         await self._connected.wait()
-        path = (await self._call(method, "ss", [unit, "replace"]))[0]
+        await self._loaded.wait()
+        try:
+            path = (await self._call(method, "ss", [unit, "replace"]))[0]
+        except SystemdError as error:
+            if not error.name.endswith(".NoReply"):
+                raise
+            await self._loaded.wait()  # it went away in order to start itself over
+            path = (await self._call(method, "ss", [unit, "replace"]))[0]
         if path in self._results:
             return self._results.pop(path)
         job = self._jobs[path] = _Job(asyncio.get_running_loop().create_future())
@@ -201,9 +212,26 @@ class Systemd:
                 self._merge(unit, message.body[1])
         elif message.member == "JobRemoved":
             self._end_job(message.body[1], message.body[3])
-        elif message.member == "UnitRemoved" and message.body[0] in self._units:
+        elif message.member == "Reloading":
+            self._reload_begins() if message.body[0] else self._reload_ends()
+        elif message.member == "UnitRemoved" and self._loaded.is_set() and message.body[0] in self._units:
             del self._units[message.body[0]]
             self._on_change(message.body[0])
+
+    def _reload_begins(self) -> None:
+        """Every unit is said to be removed now, and is there again afterwards."""
+        self._loaded.clear()
+
+    def _reload_ends(self) -> None:
+        self._reading = asyncio.create_task(self._read_again())
+
+    async def _read_again(self) -> None:
+        try:
+            await self._read_all()
+        except SystemdError as error:
+            _log.warning("systemd has reloaded, but cannot be asked: %s", error)  # a lost connection reads again
+        finally:
+            self._loaded.set()
 
     def _merge(self, unit: str, changed: dict[str, Any]) -> None:
         before = self._units.get(unit, UnitState("inactive"))

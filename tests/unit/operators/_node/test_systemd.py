@@ -61,3 +61,32 @@ async def test_job_results(monkeypatch):
     await asyncio.sleep(0)
     manager._on_message(signal("JobRemoved", 2, "/job/late.service", "late.service", "done"))
     assert await waiting == "done"
+
+
+async def test_a_reload_takes_no_unit_away(monkeypatch):
+    seen = []
+    manager = systemd.Systemd(seen.append)
+    manager._connected.set()
+    calls = []
+
+    async def call(member, signature="", body=None):
+        calls.append(member)
+        if member == "ListUnitsByPatterns":
+            return [[]]
+        if calls.count("StartUnit") == 1:
+            manager._on_message(signal("Reloading", True))
+            manager._on_message(signal("UnitRemoved", "ukube-x.service", "/"))
+            raise systemd.SystemdError("org.freedesktop.DBus.Error.NoReply", "it has gone")
+        return ["/job/1"]
+
+    monkeypatch.setattr(manager, "_call", call)
+    manager._on_message(changed("ukube_2dx_2eservice", ActiveState=Variant("s", "active")))
+    started = asyncio.create_task(manager.start("ukube-y.service"))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert (manager.state("ukube-x.service").active, seen, calls) == ("active", ["ukube-x.service"], ["StartUnit"])
+    manager._on_message(signal("JobRemoved", 1, "/job/1", "ukube-y.service", "done"))
+    manager._on_message(signal("Reloading", False))
+    assert await started == "done"
+    assert calls == ["StartUnit", "ListUnitsByPatterns", "StartUnit"]
+    assert manager.state("ukube-x.service") is None  # it was not there any more

@@ -54,6 +54,8 @@ class Stand:
         """Tells what keeps volumes from being made; whether containers must wait for one of them."""
         for failure in failures:
             self._kubelet.news.once(pod, local, None, "FailedMount", failure.message)
+        told = {("FailedMount", f"None:{failure.message}") for failure in failures}
+        local.told -= {entry for entry in local.told if entry[0] == "FailedMount" and entry not in told}
         if not any(failure.is_needed for failure in failures):
             return False
         waiting = ("PodInitializing" if pod["spec"].get("initContainers") else "ContainerCreating", "")

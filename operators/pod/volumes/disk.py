@@ -61,6 +61,8 @@ def _ensure(volume: Volume, owned: Path, tell: Progress) -> None:
             path.mkdir(parents=True, exist_ok=True)
             if not path.is_mount():
                 mounting.mount(volume.kind, path, volume.options)
+                if volume.group is not None:
+                    path.chmod(0o2777)  # hugetlbfs takes no such mode as an option
         case "host":
             host_path.ensure(path, volume.host_type)
         case "claim" | "block":

@@ -263,12 +263,19 @@ def test_dns(node, pods):
     cause = "Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: "
     told = ("DNSConfigForming", cause + "192.0.2.53 192.0.2.1 192.0.2.2")
     node.wait_for("it is told", lambda: told in pods.events("default"))
-    text = read(pods, "cluster", "cat", "/etc/resolv.conf")
-    if node.kubectl("get", "service", "kube-dns", "-n", "kube-system", check=False).returncode == 0:
-        assert text.startswith(
-            f"search {pods.namespace}.svc.cluster.local svc.cluster.local cluster.local example.org\n"
-        )
-        assert text.endswith("\noptions ndots:5\n")
-    else:
+    has_dns = node.kubectl("get", "service", "kube-dns", "-n", "kube-system", check=False).returncode == 0
+    if not has_dns:
+        text = read(pods, "cluster", "cat", "/etc/resolv.conf")
         assert text == "search example.org\nnameserver 192.0.2.53\noptions ndots:1 edns0\n"
         assert "MissingClusterDNS" in {reason for reason, _ in pods.events("cluster")}
+        node.kubectl("create", "service", "clusterip", "kube-dns", "--tcp=53", "-n", "kube-system")
+    try:
+        address = node.json("get", "service", "kube-dns", "-n", "kube-system")["spec"]["clusterIP"]
+        pods.create("served", container("app"), dnsConfig={"searches": ["a.example"]})
+        pods.wait_ready("served")
+    finally:
+        if not has_dns:
+            node.kubectl("delete", "service", "kube-dns", "-n", "kube-system")
+    below = f"{pods.namespace}.svc.cluster.local svc.cluster.local cluster.local"
+    text = read(pods, "served", "cat", "/etc/resolv.conf")
+    assert text == f"search {below} a.example\nnameserver {address}\noptions ndots:5\n"

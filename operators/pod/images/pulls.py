@@ -79,6 +79,14 @@ class Images(Part):
 
     async def open(self, kube: Kube) -> None:
         await asyncio.to_thread(self.records.open)
+        for reference in self.records.cut_off():
+            try:
+                info = await self.podman.image(reference)
+            except PodmanError:
+                return  # another time; until then these are not taken for images of other origin
+            if info is not None:
+                self.records.put_unknown(info.id)
+            self.records.end(reference)
 
     async def close(self) -> None:
         for uid, _ in list(self._attempts):

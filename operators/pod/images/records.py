@@ -52,7 +52,7 @@ class Records:
         self._pulled = folder / "pulled"
         self._pulling = folder / "pulling"
         self._records: dict[str, _Record] = {}
-        self._intents: set[str] = set()
+        self._intents: dict[str, str] = {}
 
     def open(self) -> None:
         """Raises OSError."""
@@ -60,7 +60,7 @@ class Records:
         for folder in (self._pulled.parent, self._pulled, self._pulling):
             folder.mkdir(exist_ok=True)
             folder.chmod(0o700)
-        self._intents = {path.name for path in self._pulling.iterdir()}
+        self._intents = {path.name: path.read_text(errors="replace") for path in self._pulling.iterdir()}
         for path in self._pulled.glob("*.json"):
             try:
                 self._records[path.stem] = _parse(json.loads(path.read_bytes()))
@@ -72,14 +72,26 @@ class Records:
     def begin(self, reference: str) -> None:
         """A pull begins. Raises OSError."""
         name = _digest(reference)
-        (self._pulling / name).touch(mode=0o600)
-        self._intents.add(name)
+        path = self._pulling / name
+        path.touch(mode=0o600)
+        path.write_text(reference)
+        self._intents[name] = reference
 
     def end(self, reference: str) -> None:
         """It is over, and recorded if it succeeded."""
         name = _digest(reference)
         (self._pulling / name).unlink(missing_ok=True)
-        self._intents.discard(name)
+        self._intents.pop(name, None)
+
+    def cut_off(self) -> list[str]:
+        """References whose pulls have begun and not ended."""
+        return list(self._intents.values())
+
+    def put_unknown(self, image_id: str) -> None:
+        """The image was pulled, nobody knows with what: its registry is asked before anybody may use it."""
+        if image_id not in self._records:
+            self._records[image_id] = _Record(secrets.token_hex(16))
+            self._write(image_id)
 
     def put(self, image_id: str, repository: str, credential: Credential | None) -> None:
         """The image was pulled, without credentials when there is none. Raises OSError."""

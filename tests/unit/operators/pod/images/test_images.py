@@ -218,6 +218,19 @@ async def test_a_pull_from_which_nothing_comes_is_given_up(setup):
     assert ("Failed", 'Failed to pull image "nginx": no progress in 10m0s: the pull was given up') in setup.events
 
 
+async def test_pulls_that_were_cut_off(setup):
+    before = setup()
+    before.records.begin("reg.example/a:1")
+    before.records.begin("reg.example/b:1")
+    after = setup("reg.example/a:1")
+    await after.images.open(None)
+    assert after.records.cut_off() == []
+    assert (await after.need("reg.example/a:1", "Never")).reason == "ErrImageNeverPull"
+    after.podman.present.add("reg.example/b:1")  # brought by other means, since then
+    after.records.remove("abc")
+    assert isinstance(await after.need("reg.example/b:1", "Never"), Image)
+
+
 PRIVATE = "reg.example/team/app:v1"
 
 

@@ -22,8 +22,11 @@ def test_what_was_brought_by_other_means_is_for_everyone(tmp_path):
 def test_a_pull_that_was_cut_off(tmp_path):
     opened(tmp_path).begin(REF)
     records = opened(tmp_path)
+    assert records.cut_off() == [REF]
     assert not records.may_use("i", REF, REPO, (A,))
+    records.put_unknown("j")
     records.end(REF)
+    assert not opened(tmp_path).may_use("j", REF, REPO, (A,))
     assert opened(tmp_path).may_use("i", REF, REPO, ())
 
 

@@ -139,7 +139,7 @@ def test_many_connections_through_one_port_forward(node: TestNode, namespace: st
 
 
 def test_logs_of_a_container_over_a_websocket(node: TestNode, pods: Pods) -> None:
-    """What the client of upstream's test does: GET …/log as an upgrade, text in binary messages."""
+    """Pods should support retrieving logs from the container over websockets: GET …/log as an upgrade."""
     script = """
 import asyncio, aiohttp, ssl, base64, sys, json
 config = json.load(open("/var/lib/ukube/apiserver/admin.kubeconfig"))

@@ -78,6 +78,8 @@ class Systemd(Protocol):
 
     async def reload(self) -> None: ...
 
+    async def set_property(self, unit: str, name: str, value: int) -> None: ...
+
 
 class Podman(Protocol):
     """podman's images."""

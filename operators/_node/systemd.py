@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dbus_fast import BusType, Message, MessageType
+from dbus_fast import BusType, Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
 from operators._node.ports import OnChange, SystemdError, UnitState
@@ -91,6 +91,10 @@ class Systemd:
     async def reload(self) -> None:
         """Reads all unit files again: for a unit that is loaded already; a new file does not need it."""
         await self._call("Reload")
+
+    async def set_property(self, unit: str, name: str, value: int) -> None:
+        """Changes a number of a unit at once, until the next boot: what its file says holds from then on."""
+        await self._call("SetUnitProperties", "sba(sv)", [unit, True, [[name, Variant("t", value)]]])
 
     # The connection
 

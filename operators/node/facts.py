@@ -20,6 +20,8 @@ class Machine:
     """What does not change while it runs, or rarely. Sizes in bytes; `huge_pages`: by suffix ("2Mi"), in bytes.
 
     `addresses`: the first is where others reach the node. `runtime`: podman's version; "" where there is none.
+    `memory_reserve`, `storage_reserve`: kept from Pods, as a kubelet keeps its hard eviction thresholds.
+    `controllers`: of cgroup v2.
     """
 
     hostname: str
@@ -37,6 +39,9 @@ class Machine:
     system_uuid: str = ""
     boot_id: str = ""
     handlers: tuple[Handler, ...] = ()
+    memory_reserve: int = 0
+    storage_reserve: int = 0
+    controllers: frozenset[str] = frozenset({"cpu", "memory", "pids"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,19 +13,14 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from operators.node.facts import Handler, Machine, Pressure
+from operators._node import pressure
+from operators.node.facts import Handler, Machine
 
 STATE = Path("/var/lib/ukube")
 BRIDGE = "ukube0"
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "riscv64": "riscv64", "ppc64le": "ppc64le"}
 # Interfaces of containers and of other container tools: their addresses mean nothing elsewhere.
 _INNER = re.compile(r"lo|ukube0|veth.*|podman\d+|cni.*|docker\d+|br-[0-9a-f]{12}")
-
-# The hard eviction thresholds of a kubelet: memory.available<100Mi, nodefs.available<10%, nodefs.inodesFree<5%.
-LEAST_MEMORY = 100 << 20
-LEAST_STORAGE = 0.10
-LEAST_INODES = 0.05
-LEAST_PIDS = 0.02
 
 # Those that podman looks for first are complete: user namespaces, and read-only mounts all the way down.
 _COMPLETE = ("crun", "runc")
@@ -37,11 +32,16 @@ _SIOCGIFADDR = 0x8915
 def observe() -> Machine:
     memory = _meminfo()
     storage = os.statvfs(_storage_root())
+    total = storage.f_blocks * storage.f_frsize
+    limits = pressure.thresholds()
     return Machine(
         hostname=socket.gethostname(),
         cpus=os.cpu_count() or 1,
         memory=memory.get("MemTotal", 0),
-        storage=storage.f_blocks * storage.f_frsize,
+        storage=total,
+        memory_reserve=pressure.memory_reserve(limits, memory.get("MemTotal", 0)),
+        storage_reserve=pressure.storage_reserve(limits, total),
+        controllers=_controllers(),
         addresses=_addresses(),
         runtime=_podman_version(),
         swap=memory.get("SwapTotal", 0),
@@ -57,28 +57,14 @@ def observe() -> Machine:
     )
 
 
-def pressure() -> Pressure:
-    memory = _meminfo()
-    storage = os.statvfs(_storage_root())
-    return Pressure(
-        memory=memory.get("MemAvailable", LEAST_MEMORY) < LEAST_MEMORY,
-        disk=_is_short(storage.f_bavail, storage.f_blocks, LEAST_STORAGE)
-        or _is_short(storage.f_favail, storage.f_files, LEAST_INODES),
-        pids=_is_short_of_pids(),
-    )
+def short_of() -> set[str]:
+    """Node conditions whose eviction thresholds are met now."""
+    return {signal.condition for signal in pressure.read(pressure.thresholds()) if signal.is_met}
 
 
-def _is_short(free: int, total: int, share: float) -> bool:
-    # File systems without a fixed number of inodes report none at all.
-    return total > 0 and free < total * share
-
-
-def _is_short_of_pids() -> bool:
-    # /proc/loadavg: "0.00 0.01 0.05 2/345 6789", of which 345 are all tasks.
-    running = re.search(r" \d+/(\d+) ", _text(Path("/proc/loadavg")))
-    limits = [_text(Path(f"/proc/sys/kernel/{name}")) for name in ("pid_max", "threads-max")]
-    most = min((int(limit) for limit in limits if limit.isdecimal()), default=0)
-    return running is not None and _is_short(most - int(running[1]), most, LEAST_PIDS)
+def _controllers() -> frozenset[str]:
+    """Of cgroup v2, as the units of this machine get them."""
+    return frozenset(_text(Path("/sys/fs/cgroup/cgroup.controllers")).split())
 
 
 def _handlers() -> tuple[Handler, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from operators._kube import identity, meta
@@ -13,7 +13,8 @@ from operators._kube.meta import Object
 from operators._node.logind import Logind
 from operators._node.podman import Podman
 from operators._node.ports import PodmanError
-from operators.node import lease, machine, news, plan, status
+from operators._node.stall import MemoryStall
+from operators.node import lease, machine, news, plan, status, strain
 from operators.node.facts import Image, Pressure
 
 controller = Controller("node", user=identity.node_user, component="kubelet")
@@ -37,6 +38,9 @@ class Local:
         self.images: list[Image] = []
         self.seen_images: frozenset[str] | None = None
         self.pressure = Pressure()
+        self.observed: Mapping[str, datetime] = {}
+        self.stall: MemoryStall | None = None
+        self.look: asyncio.Task[None] | None = None
         self.heartbeat: asyncio.Task[None] | None = None
         self.logind: Logind | None = None
         self.is_shutting_down = False
@@ -71,6 +75,9 @@ async def start(kube: Kube) -> None:
     _local.logind = Logind(_shutting_down)
     await _local.logind.open()
     _local.heartbeat = asyncio.create_task(_beat(kube), name="node heartbeat")
+    _local.stall = MemoryStall(lambda: _hurry(kube))
+    if not _local.stall.open():
+        kube.log.debug("the kernel does not tell when memory is short: it is looked at with every heartbeat")
     # The Node may not exist yet, so that no watch would bring it up.
     controller.enqueue(_me())
 
@@ -81,6 +88,14 @@ async def stop(kube: Kube) -> None:
         _local.heartbeat.cancel()
     if _local.logind is not None:
         await _local.logind.close()
+    if _local.stall is not None:
+        _local.stall.close()
+
+
+def _hurry(kube: Kube) -> None:
+    """Processes wait for memory: not a time to wait for the next heartbeat."""
+    if _local.look is None or _local.look.done():
+        _local.look = asyncio.create_task(_look(kube), name="memory stall")
 
 
 def _shutting_down(begins: bool) -> None:
@@ -132,11 +147,17 @@ async def _beat(kube: Kube) -> None:
             await _renew(kube)
         except ApiError as error:
             kube.log.debug("lease not renewed: %s", error)
-        short = await asyncio.to_thread(machine.pressure)
-        if short != _local.pressure:
-            _local.pressure = short
-            controller.enqueue(_me())
+        await _look(kube)
         await asyncio.sleep(lease.RENEW_SECONDS)
+
+
+async def _look(kube: Kube) -> None:
+    """What the machine is short of, reported at once when it is another than before."""
+    _local.observed = strain.observed(_local.observed, await asyncio.to_thread(machine.short_of), kube.clock())
+    short = strain.pressure(_local.observed, kube.clock())
+    if short != _local.pressure:
+        _local.pressure = short
+        controller.enqueue(_me())
 
 
 async def _renew(kube: Kube) -> None:

@@ -12,9 +12,8 @@ from operators.node.facts import Image, Machine, Pressure
 
 KUBELET_PORT = 10250
 MOST_PODS = 250
-# Kept from Pods, as a kubelet's hard eviction thresholds are.
-MEMORY_RESERVE = 100 << 20
-STORAGE_RESERVE = 0.10
+# Without one of these, what limits it for a Pod does nothing.
+CONTROLLERS = ("cpu", "memory", "pids")
 # A kubelet that has nothing new to say still reports this often.
 REPORT_EVERY = timedelta(minutes=5)
 
@@ -61,8 +60,8 @@ def _allocatable(machine: Machine, capacity: dict[str, str]) -> dict[str, str]:
     pages = sum(machine.huge_pages.values())
     return {
         **capacity,
-        "ephemeral-storage": str(int(machine.storage * (1 - STORAGE_RESERVE))),
-        "memory": quantity.from_bytes(max(machine.memory - pages - MEMORY_RESERVE, 0)),
+        "ephemeral-storage": str(max(machine.storage - machine.storage_reserve, 0)),
+        "memory": quantity.from_bytes(max(machine.memory - pages - machine.memory_reserve, 0)),
     }
 
 
@@ -74,12 +73,15 @@ def _conditions(
     old: Sequence[Object], machine: Machine, pressure: Pressure, now: datetime, is_shutting_down: bool
 ) -> Objects:
     found = list(old)
-    ours = (
+    ours: tuple[Object, ...] = (
         _condition("MemoryPressure", pressure.memory, "KubeletHasInsufficientMemory", "KubeletHasSufficientMemory"),
         _condition("DiskPressure", pressure.disk, "KubeletHasDiskPressure", "KubeletHasNoDiskPressure"),
         _condition("PIDPressure", pressure.pids, "KubeletHasInsufficientPID", "KubeletHasSufficientPID"),
         _ready(machine, is_shutting_down),
     )
+    missing = _missing_controllers(machine)
+    if missing["status"] == "True" or conditions.get(old, missing["type"]):
+        ours = (*ours, missing)
     for new in ours:
         found = conditions.put(found, new, now)
     stamp, types = meta.format_time(now), {new["type"] for new in ours}
@@ -89,6 +91,15 @@ def _conditions(
 def _condition(type_: str, status: bool, bad: str, good: str) -> Object:
     reason = bad if status else good
     return conditions.make(type_, status, reason, _MESSAGES[reason])
+
+
+def _missing_controllers(machine: Machine) -> Object:
+    """There only on a machine that lacks one, or did."""
+    missing = [name for name in CONTROLLERS if name not in machine.controllers]
+    if not missing:
+        return conditions.make("CgroupControllersMissing", False, "ControllersPresent", "all limits are enforced")
+    message = f"no cgroup v2 controller for {', '.join(missing)}: requests and limits of it are not enforced"
+    return conditions.make("CgroupControllersMissing", True, "ControllersMissing", message)
 
 
 _MESSAGES = {

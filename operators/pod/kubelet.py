@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from operators._node.systemd import Systemd
 from operators.pod import files, network
 from operators.pod.hooks.running import Hooks
 from operators.pod.images import using
+from operators.pod.eviction.evictor import Evictor
 from operators.pod.images.collector import Collector
 from operators.pod.images.pulls import Images
 from operators.pod.images.records import Records
@@ -31,7 +33,9 @@ from operators.pod.objects import Objects
 from operators.pod.part import Part
 from operators.pod.paths import Paths
 from operators.pod.probes.prober import Prober
+from operators.pod.resources import slices
 from operators.pod.resources.resizer import Resizer
+from operators.pod.resources.slices import Slices
 from operators.pod.security.guard import Guard
 from operators.pod.shutdown.graceful import Shutdown
 from operators.pod.staticpods.statics import StaticPods
@@ -85,6 +89,8 @@ class Kubelet:
         self.ender = Ender(self)
         self.reporter = Reporter(self)
         self.resizer = Resizer(self)
+        self.evictor = Evictor(self)
+        self.slices = Slices(self, os.cpu_count() or 1)
         self._syncer = Syncer(self)
         self.statics = StaticPods(self.objects, self._syncer.sync)
         self.shutdown = Shutdown(self.inventory, self.systemd, self.objects.pods, self._look_at_all)
@@ -101,6 +107,8 @@ class Kubelet:
             self.collector,
             self.log_keeper,
             self.resizer,
+            self.evictor,
+            self.slices,
             self.statics,
             self.shutdown,
         )
@@ -110,7 +118,7 @@ class Kubelet:
         """Installs what units call, reads what is there, connects. Raises SystemdError, OSError."""
         self.objects.kube = self.news.kube = kube
         self.news.node = self.objects.node
-        changed = await asyncio.to_thread(files.install, self.paths, node.network(self.machine))
+        changed = await asyncio.to_thread(files.install, self.paths, self._own_units())
         await asyncio.to_thread(self.inventory.scan)
         for part in self.parts:
             await part.open(kube)
@@ -128,6 +136,13 @@ class Kubelet:
         for key in self.inventory.owners():
             self.enqueue(key)
         self.enqueue(SWEEP)
+
+    def _own_units(self) -> dict[str, str]:
+        weights = files.read(self.paths.units / slices.BURSTABLE)
+        own = slices.units(self.machine, os.cpu_count() or 1)
+        if weights:
+            del own[slices.BURSTABLE]  # says what Pods weigh that run now
+        return {**node.network(self.machine), **own}
 
     async def close(self) -> None:
         for part in self.parts:

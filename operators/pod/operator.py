@@ -12,6 +12,7 @@ from operators._kube.meta import Object
 from operators._node import network as ranges
 from operators.pod import backend, endpoint, files, kubelet, network
 from operators.pod.endpoint.adapter import Handle
+from operators.pod.eviction import evictor
 from operators.pod.kubelet import Kubelet
 from operators.pod.lifecycle import syncer
 from operators.pod.paths import Paths
@@ -34,6 +35,11 @@ def _here() -> str:
 
 def _me() -> str:
     return f"metadata.name={identity.node_name()}"
+
+
+def _pressure(obj: Object, kube: Kube, /) -> Iterable[Key]:
+    """A node that is short of something ends Pods."""
+    return evictor.keys_of(obj)
 
 
 def _api_server(obj: Object, kube: Kube, /) -> Iterable[Key]:
@@ -105,7 +111,7 @@ async def stop(kube: Kube) -> None:
     "pods",
     field_selector=_here,
     watches=[
-        Watch("v1/nodes", field_selector=_me),
+        Watch("v1/nodes", keys=_pressure, field_selector=_me),
         Watch("v1/services", keys=_api_server),
         Watch("v1/endpoints", keys=_api_server, field_selector="metadata.name=kubernetes"),
     ],

@@ -118,5 +118,7 @@ def namespace(vm: TestVm, request: pytest.FixtureRequest) -> Iterator[str]:
     """One for each file of tests: emptying it takes a while here."""
     name = f"{request.module.__name__.rpartition('.')[2].removeprefix('test_').replace('_', '-')}-{os.getpid()}"
     vm.kubectl("create", "namespace", name)
+    account = ("get", "serviceaccount", "default", "-n", name)
+    vm.wait_for("the default account", lambda: vm.kubectl(*account, check=False).returncode == 0)
     yield name
     vm.kubectl("delete", "namespace", name, "--wait=false", check=False)

@@ -80,4 +80,5 @@ def test_memory_of_an_empty_dir_counts(vm: TestVm, namespace: str) -> None:
         restartPolicy="Never",
     )
     pods.wait_phase("tmpfs", "Failed", 120)
-    assert pods.status("tmpfs", "c")["state"]["terminated"]["reason"] == "OOMKilled"
+    entry = pods.status("tmpfs", "c")
+    assert entry["state"].get("terminated", {}).get("reason") == "OOMKilled", entry

@@ -11,6 +11,7 @@ from operators._kube.controller import DONE, Key, Result
 from operators.pod import names
 from operators.pod.admission import admit, ports
 from operators.pod.admission.rejection import Rejection, Scene
+from operators.pod.eviction import evictor
 from operators.pod.inventory import Record
 from operators.pod.lifecycle import ending, observer, plan, steward
 from operators.pod.lifecycle.ending import Ending
@@ -40,6 +41,8 @@ class Syncer:
             return DONE  # what stops now starts again at the next boot
         if key == SWEEP:
             return await self._sweep(kube)
+        if key == evictor.PRESSURE:
+            return await kubelet.evictor.relieve()
         pod = kubelet.objects.pod_at(key)
         uid = meta.uid_of(pod) if pod else ""
         others = [record for record in kubelet.inventory.of_key(key) if record.uid != uid]
@@ -71,6 +74,8 @@ class Syncer:
         local = kubelet.local(meta.uid_of(pod))
         record = kubelet.inventory.record(meta.uid_of(pod), meta.key_of(dict(pod)))
         pod = kubelet.resizer.admit(pod, record)
+        if not record.sandbox and await kubelet.evictor.make_room(pod):
+            return Result(requeue_after=1.0)
         if not record.sandbox and (rejection := self._admit(pod)) is not None:
             return await self._reject(pod, record, rejection, kube, now)
         await kubelet.referenced.cover(pod, kube)
@@ -81,6 +86,7 @@ class Syncer:
         if why is not None or plan.is_over(pod, views):
             return await self._conclude(pod, record, views, why, kube, now)
         again: list[float] = []
+        kubelet.evictor.follow(pod)
         await kubelet.resizer.settle(pod, record, views, local, again)
         result = await kubelet.runner.advance(pod, record, views, local)
         if local.busy() and all(view.doing in ("absent", "starting") for view in views.values()) and not local.told:

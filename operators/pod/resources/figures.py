@@ -100,6 +100,20 @@ class FileSystem:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a container that runs is found. payload: the control group of its own processes.
+
+    layer: the folder of what it has written over its image; None where that is not known.
+    """
+
+    name: str
+    id: str
+    pid: int
+    payload: Path
+    layer: Path | None
+
+
+@dataclass(frozen=True, slots=True)
 class Container:
     """A container that has a control group. id: podman's; pid: its first process."""
 

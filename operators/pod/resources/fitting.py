@@ -8,6 +8,7 @@ from operators._kube import podresources
 from operators.pod.sources import Object
 
 _FIRST = ("cpu", "memory", "ephemeral-storage")
+_NAMED = (*_FIRST, "pods")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Lack:
     @property
     def reason(self) -> str:
         """Of a Pod that is rejected for it."""
-        return f"OutOf{self.resource}"
+        return f"OutOf{self.resource}" if self.resource in _NAMED else f"Insufficient{self.resource}"
 
     @property
     def missing(self) -> int:

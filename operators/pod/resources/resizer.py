@@ -70,6 +70,8 @@ class Resizer(Part):
         """Decides on a size that is new, and returns the Pod with the size it is to have."""
         uid, asked = record.uid, allocation.of(pod)
         state = self._states.get(uid) or self._load(uid) or State(asked, asked)
+        if uid not in self._states:
+            self._kubelet.slices.changed()
         if allocation.is_same(state.given, asked):
             self._states[uid] = replace(state, pending=None)
             return pod
@@ -79,6 +81,7 @@ class Resizer(Part):
         if reason is None:
             self._states[uid] = replace(state, given=asked, pending=None, progress=generation or 1, error="")
             self._save(uid)
+            self._kubelet.slices.changed()
             tell(pod, None, "Normal", "ResizeStarted", resize.event_message("started", pod, generation))
             return pod
         pending = (*reason, generation)

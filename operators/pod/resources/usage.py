@@ -5,6 +5,7 @@ memory, CPU time cumulative. Where the machine lacks the memory controller, the 
 """
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,13 +13,14 @@ from operators.pod import names
 from operators.pod.inventory import Record
 from operators.pod.paths import Paths
 from operators.pod.resources import groups, machine
-from operators.pod.resources.figures import Container, FileSystem, Group, Interface, Pod
+from operators.pod.resources.figures import Container, FileSystem, Group, Interface, Place, Pod
 
 
 def pod(paths: Paths, record: Record) -> Pod:
     """What a Pod of the inventory uses now; a container that does not run is left out."""
     where = paths.cgroups / names.cgroup(record.slice, "")
-    found = tuple(_containers(paths, record))
+    places = containers(paths, record)
+    found = tuple(Container(p.name, p.id, p.pid, p.payload, groups.read(p.payload)) for p in places)
     # The sandbox's address is "" on the host's network, whose figures are not the Pod's.
     inside = interfaces(found[0].pid) if found and record.address else ()
     return Pod(record.uid, where, groups.read(where), found, inside)
@@ -88,13 +90,23 @@ def _entries(folder: str) -> Iterator[tuple[str, os.stat_result]]:
         return
 
 
-def _containers(paths: Paths, record: Record) -> Iterator[Container]:
+def containers(paths: Paths, record: Record) -> Iterator[Place]:
+    """Those that run."""
     run = paths.pod_run(record.uid)
     for name, unit in record.units.items():
         pid, cid = groups.text(run / f"{name}.pid"), groups.text(run / f"{name}.cid")
         payload = payload_of(paths, record, unit.name, cid)
         if pid.isdecimal() and payload is not None:
-            yield Container(name, cid, int(pid), payload, groups.read(payload))
+            yield Place(name, cid, int(pid), payload, _layer(int(pid)))
+
+
+def _layer(pid: int) -> Path | None:
+    """What the container has written over its image: the upper directory of its root, where that is an overlay."""
+    for line in groups.text(Path(f"/proc/{pid}/mountinfo")).splitlines():
+        if line.split()[4] == "/":
+            found = re.search(r"[ ,]upperdir=([^ ,]+)", line)
+            return Path(found[1]) if found else None
+    return None
 
 
 def payload_of(paths: Paths, record: Record, unit_name: str, cid: str) -> Path | None:

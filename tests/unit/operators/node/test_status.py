@@ -23,6 +23,8 @@ MACHINE = Machine(
     machine_id="m",
     system_uuid="s",
     boot_id="b",
+    memory_reserve=100 << 20,
+    storage_reserve=10 << 30,
 )
 CALM = Pressure()
 NODE = {"metadata": {"name": "pi", "uid": "u"}}

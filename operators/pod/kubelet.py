@@ -93,7 +93,7 @@ class Kubelet:
         self.slices = Slices(self, os.cpu_count() or 1)
         self._syncer = Syncer(self)
         self.statics = StaticPods(self.objects, self._syncer.sync)
-        self.shutdown = Shutdown(self.inventory, self.systemd, self.objects.pods, self._look_at_all)
+        self.shutdown = Shutdown(self.inventory, self.systemd, self.objects.pods, self._look_at_all, self.prober.stop)
         self.log_keeper = LogKeeper(machine.paths, self.inventory)
         self.parts: tuple[Part, ...] = (
             self.prober,

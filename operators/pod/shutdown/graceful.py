@@ -26,7 +26,10 @@ _RELOAD = 0.5  # seconds that logind takes to read its settings
 
 
 class Shutdown(Part):
-    """pods: those of this node. resume: called when a shutdown was called off."""
+    """pods: those of this node. resume: called when a shutdown was called off.
+
+    quiet: ends a Pod's probes (by UID): what is being stopped must not be restarted for failing them.
+    """
 
     def __init__(
         self,
@@ -34,12 +37,14 @@ class Shutdown(Part):
         systemd: Systemd,
         pods: Callable[[], Iterable[Mapping[str, Any]]],
         resume: Callable[[], None],
+        quiet: Callable[[str], None] = lambda _: None,
         config: Path = _CONFIG,
     ) -> None:
         self._inventory = inventory
         self._systemd = systemd
         self._pods = pods
         self._resume = resume
+        self._quiet = quiet
         self._config = config
         self._settings = settings.read()
         self._logind = Logind(self._begins)
@@ -101,6 +106,7 @@ class Shutdown(Part):
         record = self._inventory.find(uid)
         if record is None or not record.sandbox:
             return
+        self._quiet(uid)
         try:
             await self._systemd.stop(record.sandbox)  # all that is bound to it stops first
         except SystemdError as error:

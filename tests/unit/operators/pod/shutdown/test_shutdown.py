@@ -100,12 +100,14 @@ class Scene:
         self.systemd = FakeSystemd({"a.service": 0.0, "b.service": 0.0, "c.service": 0.01, "d.service": 0.0})
         self.logind = FakeLogind(delay)
         self.resumed: list[bool] = []
+        self.quieted: list[str] = []
         self.config = folder / "logind.conf"
         self.shutdown = graceful.Shutdown(
             inventory,
             self.systemd,
             lambda: PODS,
             lambda: self.resumed.append(True),
+            self.quieted.append,
             self.config,  # type: ignore[arg-type]
         )
         self.shutdown._logind = self.logind  # type: ignore[assignment]
@@ -124,6 +126,7 @@ async def test_critical_pods_end_last_and_then_the_machine_may_go(tmp_path: Path
     await ended(scene)
     assert scene.systemd.stopped == ["a.service", "c.service", "b.service", "d.service"]
     assert scene.logind.did == ["open", "inhibit", "release"]
+    assert sorted(scene.quieted) == ["a", "b", "c", "d"]
     assert not scene.config.exists()
 
 

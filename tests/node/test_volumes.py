@@ -1,83 +1,18 @@
-"""Volumes of Pods on a node: contents, modes, changes while the Pod runs, what is left when it is gone."""
+"""Volumes of Pods on a node: contents, modes, changes while the Pod runs."""
 
 import base64
 import json
-import time
 
 import pytest
 
 from tests.node.conftest import TestNode
-from tests.node.pods import FOREVER, IMAGE, Pods, container, machinery, manifest
+from tests.node.pods import IMAGE, Pods, container
+from tests.node.volumes import ENV, EVERY_KIND, EVERYWHERE, IN_PART, config_map, mount, projected, secret, sh, within
 
 
 @pytest.fixture
 def pods(node: TestNode, namespace: str) -> Pods:
     return Pods(node, namespace)
-
-
-def config_map(name: str, **data: str) -> dict:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
-
-
-def secret(name: str, **data: str) -> dict:
-    encoded = {key: base64.b64encode(value.encode()).decode() for key, value in data.items()}
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": encoded}
-
-
-def sh(pods: Pods, pod: str, script: str, check: bool = True) -> str:
-    """What a command prints in the Pod's first container."""
-    return pods.node.kubectl("exec", pod, "-n", pods.namespace, "--", "sh", "-c", script, check=check).stdout
-
-
-def replace(pods: Pods, obj: dict, verb: str = "replace") -> None:
-    """For what is too large for apply's annotation."""
-    pods.node.kubectl(verb, "-n", pods.namespace, "-f", "-", input=json.dumps(obj))
-
-
-def within(seconds: float, check) -> float:
-    """How long it took until `check` held."""
-    begun = time.monotonic()
-    while not check():
-        assert time.monotonic() - begun < seconds, f"not within {seconds} s"
-        time.sleep(0.05)
-    return time.monotonic() - begun
-
-
-def mount(name: str, path: str, **fields) -> dict:
-    return {"name": name, "mountPath": path, **fields}
-
-
-def projected(*sources: dict, **fields) -> dict:
-    return {"projected": {"sources": list(sources), **fields}}
-
-
-EVERY_KIND = [
-    {"name": "disk", "emptyDir": {}},
-    {"name": "memory", "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}},
-    {"name": "settings", "configMap": {"name": "settings"}},
-    {"name": "keys", "secret": {"secretName": "keys", "defaultMode": 0o400}},
-    {"name": "about", "downwardAPI": {"items": [{"path": "name", "fieldRef": {"fieldPath": "metadata.name"}}]}},
-    {"name": "host", "hostPath": {"path": "/srv/volumes-test", "type": "DirectoryOrCreate"}},
-    {"name": "image", "image": {"reference": IMAGE, "pullPolicy": "IfNotPresent"}},
-    {
-        "name": "all",
-        **projected(
-            {"configMap": {"name": "settings", "items": [{"key": "a", "path": "x/a"}]}},
-            {"secret": {"name": "keys"}},
-            {"downwardAPI": {"items": [{"path": "labels", "fieldRef": {"fieldPath": "metadata.labels"}}]}},
-            {"serviceAccountToken": {"path": "token", "audience": "vault", "expirationSeconds": 600}},
-        ),
-    },
-]
-EVERYWHERE = [mount(volume["name"], f"/v/{volume['name']}") for volume in EVERY_KIND]
-IN_PART = [
-    mount("disk", "/s/disk", subPath="a/b"),
-    mount("memory", "/s/memory", subPathExpr="$(HOME)-x"),
-    mount("settings", "/s/settings", subPath="a"),
-    mount("image", "/s/image", subPath="bin"),
-    mount("host", "/s/host", readOnly=True, recursiveReadOnly="Enabled"),
-]
-ENV = [{"name": "HOME", "value": "h"}]
 
 
 def test_every_kind(pods: Pods) -> None:
@@ -294,89 +229,3 @@ def test_image_volumes(pods: Pods) -> None:
     present = [{"name": "v", "image": {"reference": IMAGE, "pullPolicy": "IfNotPresent"}}]
     pods.create("q", container("c", volumeMounts=[mount("v", "/v", subPath="none")]), volumes=present)
     pods.node.wait_for("it fails", lambda: pods.waiting("q", "c") in ("RunContainerError", "CrashLoopBackOff"))
-
-
-def test_a_full_disk_is_told_and_waited_for(pods: Pods) -> None:
-    """The Pod's folder is on a file system that is full when its files are written."""
-    node = pods.node
-    replace(pods, config_map("large", data="x" * 600_000), "create")
-    pods.create(
-        "p",
-        container("c", volumeMounts=[mount("v", "/v")]),
-        volumes=[{"name": "v", "configMap": {"name": "large", "optional": True}}],
-    )
-    pods.wait_ready("p")
-    folder = f"/var/lib/ukube/pods/{pods.get('p')['metadata']['uid']}/volumes/kubernetes.io~configmap"
-    node.run(
-        ["sh", "-c", f"cp -a {folder} /tmp/kept; mount -t tmpfs -o size=1m tmpfs {folder}; cp -a /tmp/kept/. {folder}"]
-    )
-    try:
-        replace(pods, config_map("large", data="y" * 700_000))
-        node.wait_for("it is told", lambda: any("no space left on device" in m for _, m in pods.events("p")))
-        assert node.run(["sh", "-c", f"ls -A {folder}/v | wc -l; head -c 1 {folder}/v/data"]).stdout == "3\nx"
-        node.run(["mount", "-o", "remount,size=9m", folder])
-        within(13, lambda: node.run(["head", "-c", "1", f"{folder}/v/data"]).stdout == "y")
-        assert node.run(["sh", "-c", f"ls -A {folder}/v | wc -l"]).stdout == "3\n"
-    finally:
-        node.run(["sh", "-c", f"umount -l {folder}; rm -rf /tmp/kept"])
-
-
-def test_a_pod_that_has_ended_holds_no_memory(pods: Pods) -> None:
-    pods.apply(config_map("settings", a="one", b="two"), secret("keys", password="hush"))
-    script = "echo data > /v/disk/file; head -c 500000 /dev/zero > /v/memory/file"
-    pods.create(
-        "p",
-        container("c", script, volumeMounts=EVERYWHERE + IN_PART, env=ENV),
-        volumes=EVERY_KIND,
-        restartPolicy="Never",
-    )
-    pods.wait_phase("p", "Succeeded")
-    uid, node = pods.get("p")["metadata"]["uid"], pods.node
-    held = ["sh", "-c", f"grep -c {uid} /proc/mounts; ls -d /run/ukube/pods/{uid}/volumes"]
-    node.wait_for("it is unmounted", lambda: node.run(held, check=False).stdout == "0\n", 10)
-    kept = f"/var/lib/ukube/pods/{uid}/volumes/kubernetes.io~empty-dir/disk/file"
-    assert node.read(kept) == "data\n"
-    pods.delete("p")
-    # The object of a Pod that has ended goes at once, what it had a moment later.
-    node.wait_for("its files are gone", lambda: node.run(["ls", kept], check=False).returncode != 0, 10)
-
-
-def test_nothing_is_left_after_many_pods(pods: Pods) -> None:
-    """Fifty of them, with every kind of volume."""
-    pods.apply(config_map("settings", a="one", b="two"), secret("keys", password="hush"))
-    node = pods.node
-    before = machinery(node)
-    tmpfs = node.run(["grep", "-c", "^tmpfs", "/proc/mounts"]).stdout
-    spec = {"volumes": EVERY_KIND, "restartPolicy": "Never", "terminationGracePeriodSeconds": 0}
-    shown = EVERYWHERE + IN_PART
-    for turn in range(5):
-        scripts = {f"p{turn}-{number}": "exit 0" if number % 2 else FOREVER for number in range(10)}
-        made = [
-            manifest(name, container("c", script, volumeMounts=shown, env=ENV), **spec)
-            for name, script in scripts.items()
-        ]
-        replace(pods, {"apiVersion": "v1", "kind": "List", "items": made}, "create")
-        node.wait_for(
-            "they run or are done",
-            lambda names=tuple(scripts): all(pods.phase(name) in ("Running", "Succeeded") for name in names),
-            60,
-        )
-        node.kubectl("delete", "pods", "--all", "-n", pods.namespace, "--timeout=60s", timeout=70)
-    # Without a grace period the objects are gone before what they had is.
-    node.wait_for("all is as before", lambda: machinery(node) == before, 20)
-    assert node.run(["grep", "-c", "^tmpfs", "/proc/mounts"]).stdout == tmpfs
-
-
-def test_fifty_config_maps_in_each_of_five_pods(pods: Pods) -> None:
-    maps = [config_map(f"m{n}", data=str(n)) for n in range(50)]
-    replace(pods, {"apiVersion": "v1", "kind": "List", "items": maps}, "create")
-    volumes = [{"name": f"m{n}", "configMap": {"name": f"m{n}"}} for n in range(50)]
-    shown = [mount(f"m{n}", f"/m/{n}") for n in range(50)]
-    begun = time.monotonic()
-    for number in range(5):
-        pods.create(f"p{number}", container("c", volumeMounts=shown), volumes=volumes)
-    for number in range(5):
-        pods.wait_ready(f"p{number}", 60)
-    print(f"five Pods of fifty ConfigMaps ready in {time.monotonic() - begun:.1f} s")
-    assert not {reason for n in range(5) for reason, _ in pods.events(f"p{n}")} & {"FailedMount", "Failed", "BackOff"}
-    assert sh(pods, "p4", "cat /m/0/data /m/49/data") == "049"

@@ -12,16 +12,16 @@ from operators.pod.volumes.ownership import Progress
 from operators.pod.volumes.parts import Failure, Volume
 
 
-def ensure(volumes: Iterable[Volume], owned: Path, tell: Progress) -> list[Failure]:
+def ensure(volumes: Iterable[Volume], found: Path, tell: Progress) -> list[Failure]:
     """Makes every volume be what it is declared as; what is right already is not touched.
 
-    owned: a folder in memory that remembers which volumes were handed to the Pod's group. tell: gets a message now and
-    then while that takes long.
+    found: a folder in memory that remembers which volumes that were there before the Pod have been looked at. tell:
+    gets a message now and then while it takes long to hand one over to the Pod's group.
     """
     failures = []
     for volume in volumes:
         try:
-            _ensure(volume, owned, tell)
+            _ensure(volume, found, tell)
         except (sources.Missing, sources.Unsupported) as error:
             is_needed = not (volume.kind == "absent" and volume.path and atomic.exists(Path(volume.path)))
             failures.append(Failure(volume.name, plan.failure(volume.name, error.message), is_needed))
@@ -48,7 +48,7 @@ def release(run: Path, state: Path) -> None:
     (state / "sealed").unlink(missing_ok=True)
 
 
-def _ensure(volume: Volume, owned: Path, tell: Progress) -> None:
+def _ensure(volume: Volume, found: Path, tell: Progress) -> None:
     path = Path(volume.path)
     match volume.kind:
         case "absent":
@@ -63,10 +63,12 @@ def _ensure(volume: Volume, owned: Path, tell: Progress) -> None:
                 mounting.mount(volume.kind, path, volume.options)
                 if volume.group is not None:
                     path.chmod(0o2777)  # hugetlbfs takes no such mode as an option
-        case "host":
-            host_path.ensure(path, volume.host_type)
-        case "claim" | "block":
-            _ensure_claim(volume, path, owned, tell)
+        case "host" | "claim" | "block":
+            # As kubelet: once for each start of a Pod, not again while it runs.
+            if not (found / volume.name).exists():
+                _find(volume, path, tell)
+                found.mkdir(parents=True, exist_ok=True)
+                (found / volume.name).touch()
 
 
 def _make_directory(path: Path, group: int | None) -> None:
@@ -80,19 +82,16 @@ def _make_directory(path: Path, group: int | None) -> None:
     fresh.rename(path)
 
 
-def _ensure_claim(volume: Volume, path: Path, owned: Path, tell: Progress) -> None:
-    if not path.exists():
+def _find(volume: Volume, path: Path, tell: Progress) -> None:
+    """A volume that is not made for the Pod."""
+    if volume.kind == "host":
+        host_path.ensure(path, volume.host_type)
+    elif not path.exists():
         raise sources.Missing(f'path "{path}" does not exist')
-    if volume.kind == "block":
-        if not path.is_block_device():
-            raise sources.Missing(f"{path} is not a block device")
-        return
-    if volume.group is None or (owned / volume.name).exists():
-        return
-    # As kubelet: once for each start of a Pod, not again while it runs.
-    ownership.apply(path, volume.group, volume.policy, tell, volume.name)
-    owned.mkdir(parents=True, exist_ok=True)
-    (owned / volume.name).touch()
+    elif volume.kind == "block" and not path.is_block_device():
+        raise sources.Missing(f"{path} is not a block device")
+    elif volume.kind == "claim" and volume.group is not None:
+        ownership.apply(path, volume.group, volume.policy, tell, volume.name)
 
 
 def _words(error: OSError) -> str:

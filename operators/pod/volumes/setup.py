@@ -68,7 +68,7 @@ class Volumes:
 
     def _make(self, uid: str, planned: Mapping[str, Volume], tell: Callable[[str], None]) -> list[Failure]:
         state, run = self._paths.pod_state(uid), self._paths.pod_run(uid)
-        failures = disk.ensure(planned.values(), run / "owned", tell)
+        failures = disk.ensure(planned.values(), run / "found", tell)
         if text := boot.volumes(planned.values()):
             files.write(state / "volumes.list", text, 0o600)
             (run / "volumes.made").touch()  # gone after a reboot

@@ -19,7 +19,7 @@ def silent(message):
 
 
 def ensure(tmp_path, *volumes):
-    return disk.ensure(volumes, tmp_path / "owned", silent)
+    return disk.ensure(volumes, tmp_path / "found", silent)
 
 
 def planned(tmp_path, config_map, **spec):
@@ -187,3 +187,14 @@ def test_host_paths_of_another_type(tmp_path, path, host_type, message):
     volume = Volume("v", "host", str(tmp_path / path), host_type=host_type)
     (failure,) = ensure(tmp_path, volume)
     assert failure.message == f'MountVolume.SetUp failed for volume "v" : {message.format(tmp_path / path)}'
+
+
+def test_a_host_path_is_looked_at_once(tmp_path):
+    """Its service may be restarted while the Pod runs."""
+    volume = Volume("v", "host", str(tmp_path / "socket"), host_type="File")
+    (tmp_path / "socket").touch()
+    assert ensure(tmp_path, volume) == []
+    (tmp_path / "socket").unlink()
+    assert ensure(tmp_path, volume) == []
+    (tmp_path / "found/v").unlink()
+    assert len(ensure(tmp_path, volume)) == 1

@@ -42,10 +42,13 @@ class History:
         return next((revision for revision in (*self.all, self.update) if meta.name_of(revision) == name), None)
 
 
-def history(owner: Object, present: Iterable[Object], collisions: int) -> History:
-    """The revision of the owner's template: an old one that says the same is made the newest again."""
+def history(owner: Object, present: Iterable[Object], collisions: int, label: str = HASH) -> History:
+    """The revision of the owner's template: an old one that says the same is made the newest again.
+
+    `label`: where a revision has its hash; DaemonSets have another one there.
+    """
     known = sorted(present, key=_order)
-    wanted = _body(owner, known[-1]["revision"] + 1 if known else 1, collisions)
+    wanted = _body(owner, known[-1]["revision"] + 1 if known else 1, collisions, label)
     same = [revision for revision in known if revision.get("data") == wanted["data"]]
     if not same:
         create = Create(_API, _RESOURCE, wanted)
@@ -76,11 +79,6 @@ def template(revision: Object) -> Object:
     return {name: value for name, value in held.items() if name != "$patch"}
 
 
-def code(revision: Object) -> str:
-    """The hash in its name."""
-    return meta.labels_of(revision).get(HASH, "")
-
-
 def hash_of(data: Object, collisions: int) -> str:
     raw = orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
     for plain, escaped in _ESCAPED.items():
@@ -88,14 +86,14 @@ def hash_of(data: Object, collisions: int) -> str:
     return hashes.safe_encode(str(hashes.fnv32(raw + str(collisions).encode())))
 
 
-def _body(owner: Object, number: int, collisions: int) -> Object:
+def _body(owner: Object, number: int, collisions: int, label: str) -> Object:
     source = owner["spec"]["template"]
     data = {"spec": {"template": {**_plain(source), "$patch": "replace"}}}
     value = hash_of(data, collisions)
     metadata: Object = {
         "name": f"{meta.name_of(owner)[:_LONGEST_PREFIX]}-{value}",
         "namespace": meta.namespace_of(owner),
-        "labels": {**((source.get("metadata") or {}).get("labels") or {}), HASH: value},
+        "labels": {**((source.get("metadata") or {}).get("labels") or {}), label: value},
     }
     if annotations := meta.annotations_of(owner):
         metadata["annotations"] = dict(annotations)

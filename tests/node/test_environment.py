@@ -10,6 +10,8 @@ from tests.node.pods import FOREVER, Pods, container, manifest
 
 _ODD = "#1 !\"$%&'()*+,-./:;<>?@[\\]^`{|}~"  # all that a prefix may have in it
 
+_TRICKY = "/bin\n$HOME ${HOME} \"x\" 'y' `id` \\ \\n %n #\n"
+
 
 @pytest.fixture
 def pods(node, namespace):
@@ -128,7 +130,7 @@ def test_variables_from_objects(node, pods):
     ]
     over = [
         {"name": "P_TEXT", "value": "mine"},
-        {"name": "PATH", "value": "/bin\n/sbin"},
+        {"name": "PATH", "value": _TRICKY},
         {"name": "K", "valueFrom": {"secretKeyRef": {"name": "s", "key": "TEXT"}}},
         {"name": "NONE", "valueFrom": {"secretKeyRef": {"name": "s", "key": "none", "optional": True}}},
     ]
@@ -142,7 +144,7 @@ def test_variables_from_objects(node, pods):
     assert found[b"LONG"] == long.encode()
     assert found[_ODD.encode() + b"a.b-c"] == b"1"
     assert found[b"P_TEXT"] == b"mine"
-    assert found[b"PATH"] == b"/bin\n/sbin"
+    assert found[b"PATH"] == _TRICKY.encode()
     assert found[b"K"] == b"s3cret\nline 2\n"
     assert not [name for name in found if name in (b"NONE", b"TEXT") or b"UKUBE" in name]
     node.wait_for("raw waits", lambda: pods.waiting("raw", "app") == "CreateContainerConfigError")

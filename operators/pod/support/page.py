@@ -1,4 +1,4 @@
-"""The table of fields as a page of the reference: python -m operators.pod.support.page > docs/reference/pod-support.md."""
+"""The table of fields as a page: python -m operators.pod.support.page > docs/reference/pod-support.md."""
 
 import sys
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ STATES = {
 _HEAD = """\
 # What a Pod can say
 
-Every field of a Pod's spec in Kubernetes v1.36, by the type it stands in, and what this node does with it. "Refused": the
-Pod is rejected, or waits, with a reason; nothing is left out silently. "Elsewhere": the API server or another operator acts
-on it. Made from `operators/pod/support/fields.yaml`; a test compares that table with the OpenAPI schema.
+Every field of a Pod's spec in Kubernetes v1.36, by the type it stands in, and what this node does with it. "Refused":
+the Pod is rejected, or waits, with a reason; nothing is left out silently. "Elsewhere": the API server or another
+operator acts on it. Made from `operators/pod/support/fields.yaml`; a test compares that table with the OpenAPI schema.
 """
 
 Table = Mapping[str, Mapping[str, tuple[str, str]]]

@@ -1,13 +1,17 @@
 """The table of supported fields names every field of the schema, and says what is true."""
 
 import gzip
-from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from operators.pod.admission.admit import admit
+from operators.pod.admission.rejection import Scene
+from operators.pod.sources import NodeFacts
 from operators.pod.support import page
+from operators.pod.volumes import plan
+from operators.pod.volumes.parts import Roots
 from tests.servers import ROOT
 
 DEFINITIONS = orjson.loads(gzip.decompress((ROOT / "apiserver_stub/schema/data/definitions.full.json.gz").read_bytes()))
@@ -45,6 +49,43 @@ def reachable() -> dict[str, dict[str, Any]]:
 def test_every_field_of_the_schema_is_named_and_none_else():
     named = {type_: sorted(fields) for type_, fields in TABLE.items()}
     assert named == {type_: sorted(fields) for type_, fields in reachable().items()}
+
+
+def refused(type_: str) -> list[str]:
+    return [name for name, (state, _) in TABLE[type_].items() if state == "refused"]
+
+
+@pytest.mark.parametrize("field", refused("PodSpec"))
+def test_pods_with_a_refused_field_are_rejected(field: str):
+    assert field == "resourceClaims"  # another one needs a case of its own
+    pod = {"metadata": {}, "spec": {"containers": [], "resourceClaims": [{"name": "gpu"}]}}
+    found = admit(pod, Scene())
+    assert found is not None
+    assert "gpu" in found.message
+
+
+@pytest.mark.parametrize("field", refused("Volume"))
+def test_pods_with_a_refused_volume_wait(field: str):
+    """Nobody who has no such volume is told that it is there."""
+    pod = {"metadata": {"namespace": "ns", "name": "p", "uid": "u"}, "spec": {"volumes": [{"name": "v", field: {}}]}}
+    nothing: Any = None
+    volume = plan.plan(pod, nothing, Roots(disk="/d", memory="/m"), NodeFacts())["v"]
+    assert (volume.kind, field in volume.error) == ("absent", True)
+
+
+@pytest.mark.parametrize("field", refused("VolumeProjection"))
+def test_pods_with_a_refused_source_wait(field: str):
+    projected = {"name": "v", "projected": {"sources": [{field: {}}]}}
+    pod = {"metadata": {"namespace": "ns", "name": "p", "uid": "u"}, "spec": {"volumes": [projected]}}
+    nothing: Any = None
+    volume = plan.plan(pod, nothing, Roots(disk="/d", memory="/m"), NodeFacts())["v"]
+    assert (volume.kind, field in volume.error) == ("absent", True)
+
+
+def test_other_systems_pods_are_rejected():
+    found = admit({"metadata": {}, "spec": {"containers": [], "os": {"name": "windows"}}}, Scene())
+    assert found is not None
+    assert found.reason == "PodOSNotSupported"
 
 
 def test_states_are_known():

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from operators._kube import conditions, meta
@@ -93,7 +95,8 @@ class Evictor(Part):
 
     async def _evict_one(self, signal: Signal) -> bool:
         candidates = [(pod, record) for pod, record in self._active() if not priority.is_critical(pod)]
-        usage = await asyncio.to_thread(self._measure, candidates, signal.resource)
+        folders = {record.uid: self._folders(pod, record) for pod, record in candidates}
+        usage = await asyncio.to_thread(self._measure, candidates, folders, signal.resource)
         for pod in ranking.rank([pod for pod, _ in candidates], signal.resource, usage):
             uid = meta.uid_of(dict(pod))
             message = wording.low_on(signal.resource, signal.threshold, signal.available, pod, usage.get(uid))
@@ -111,9 +114,17 @@ class Evictor(Part):
                 found.append((self._kubelet.resizer.given(pod), record))
         return found
 
-    def _measure(self, pods: list[tuple[Object, Record]], resource: str) -> dict[str, Usage]:
+    def _folders(self, pod: Object, record: Record) -> measures.Folders:
+        """The Pod's emptyDir volumes."""
+        planned = self._kubelet.volumes.plan(pod, record)
+        names = [v["name"] for v in pod["spec"].get("volumes") or () if v.get("emptyDir") is not None]
+        return {name: Path(planned[name].path) for name in names if name in planned and planned[name].path}
+
+    def _measure(
+        self, pods: list[tuple[Object, Record]], folders: Mapping[str, measures.Folders], resource: str
+    ) -> dict[str, Usage]:
         paths = self._kubelet.paths
-        return {record.uid: measures.of(paths, pod, record, resource) for pod, record in pods}
+        return {record.uid: measures.of(paths, pod, record, folders[record.uid], resource) for pod, record in pods}
 
     async def _evict(self, pod: Object, why: Ending) -> None:
         local = self._kubelet.local(meta.uid_of(dict(pod)))
@@ -153,7 +164,8 @@ class Evictor(Part):
             for pod, record in self._active():
                 if record.uid not in self._limited:
                     continue
-                message = await asyncio.to_thread(measures.excess, self._kubelet.paths, pod, record)
+                folders = self._folders(pod, record)
+                message = await asyncio.to_thread(measures.excess, self._kubelet.paths, pod, record, folders)
                 if message:
                     self._limited.discard(record.uid)
                     await self._evict(pod, Ending(wording.REASON, message, _GRACE))

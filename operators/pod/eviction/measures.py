@@ -1,6 +1,7 @@
 """What a Pod uses of the node, as far as evictions go by it. All of it blocks: use a thread."""
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from pathlib import Path
 
 from operators._kube import podresources
 from operators.pod.eviction import wording
@@ -11,10 +12,11 @@ from operators.pod.resources import usage
 from operators.pod.sources import Object
 
 _STORAGE = "ephemeral-storage"
+Folders = Mapping[str, Path]
 
 
-def of(paths: Paths, pod: Object, record: Record, resource: str) -> Usage:
-    """Of one resource: "memory", "ephemeral-storage", "inodes" or "pids"."""
+def of(paths: Paths, pod: Object, record: Record, folders: Folders, resource: str) -> Usage:
+    """Of one resource: "memory", "ephemeral-storage", "inodes" or "pids". `folders`: its emptyDir volumes."""
     found = usage.pod(paths, record)
     if resource == "memory":
         containers = {c.name: {resource: c.group.memory.working_set} for c in found.containers}
@@ -23,7 +25,7 @@ def of(paths: Paths, pod: Object, record: Record, resource: str) -> Usage:
         return Usage({resource: found.group.processes})
     index = 0 if resource == _STORAGE else 1
     own = {name: sizes[index] for name, sizes in _of_containers(paths, pod, record).items()}
-    volumes = sum(sizes[index] for _, sizes in _of_volumes(paths, pod, record))
+    volumes = sum(usage.disk_usage(path)[index] for path in folders.values())
     return Usage({resource: sum(own.values()) + volumes}, {name: {resource: size} for name, size in own.items()})
 
 
@@ -32,17 +34,17 @@ def is_limited(pod: Object) -> bool:
     return bool(podresources.limits(pod).get(_STORAGE)) or any(_size_limit(v) for v in pod["spec"].get("volumes") or ())
 
 
-def excess(paths: Paths, pod: Object, record: Record) -> str:
+def excess(paths: Paths, pod: Object, record: Record, folders: Folders) -> str:
     """What the Pod has written too much of, as a message; "" while it keeps to its limits."""
-    volumes = dict(_of_volumes(paths, pod, record))
+    volumes = {name: usage.disk_usage(path)[0] for name, path in folders.items()}
     for volume in pod["spec"].get("volumes") or ():
         limit = _size_limit(volume)
-        if limit and volumes.get(volume["name"], (0, 0))[0] > podresources.whole("memory", limit):
+        if limit and volumes.get(volume["name"], 0) > podresources.whole("memory", limit):
             return wording.empty_dir(volume["name"], limit)
     if not (limit_of_all := podresources.limits(pod).get(_STORAGE)):
         return ""
     own = {name: sizes[0] for name, sizes in _of_containers(paths, pod, record).items()}
-    on_disk = sum(volumes.get(v["name"], (0, 0))[0] for v in pod["spec"].get("volumes") or () if _on_disk(v))
+    on_disk = sum(volumes.get(v["name"], 0) for v in pod["spec"].get("volumes") or () if _on_disk(v))
     if sum(own.values()) + on_disk > limit_of_all:
         return wording.pod_storage(limit_of_all)
     for spec in pod["spec"]["containers"]:
@@ -61,16 +63,6 @@ def _of_containers(paths: Paths, pod: Object, record: Record) -> dict[str, tuple
         logs = usage.disk_usage(paths.log_dir(meta["namespace"], meta["name"], record.uid, container.name))
         found[container.name] = (layer[0] + logs[0], layer[1] + logs[1])
     return found
-
-
-def _of_volumes(paths: Paths, pod: Object, record: Record) -> Iterator[tuple[str, tuple[int, int]]]:
-    for volume in pod["spec"].get("volumes") or ():
-        if volume.get("emptyDir") is None:
-            continue
-        for root in (paths.pod_state(record.uid), paths.pod_run(record.uid)):
-            path = root / "volumes" / volume["name"]
-            if path.is_dir():
-                yield volume["name"], usage.disk_usage(path)
 
 
 def _size_limit(volume: Object) -> str:

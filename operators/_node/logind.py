@@ -15,6 +15,7 @@ from dbus_fast.aio import MessageBus
 _log = logging.getLogger("ukube.logind")
 
 _SERVICE, _PATH, _MANAGER = "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager"
+_PATIENCE = 3.0  # seconds
 _SIGNAL = f"type='signal',sender='{_SERVICE}',path='{_PATH}',interface='{_MANAGER}',member='PrepareForShutdown'"
 
 
@@ -101,7 +102,11 @@ class Logind:
         message = Message(
             destination=destination, path=path, interface=interface, member=member, signature=signature, body=body
         )
-        reply = await self._bus.call(message)
+        try:
+            # After a restart of D-Bus alone logind is not found again, and D-Bus tries to start it for 25 seconds.
+            reply = await asyncio.wait_for(self._bus.call(message), _PATIENCE)
+        except TimeoutError:
+            reply = None
         if reply is None or reply.message_type is MessageType.ERROR:
             _log.info("%s is not possible here: %s", member, reply.body if reply is not None else "no answer")
             return None

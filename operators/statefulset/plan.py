@@ -48,7 +48,8 @@ def step(
         if _replica(set_, number, by_number.get(number), claims, revisions, now, made) and in_order:
             return made
     replicas = [by_number.get(number) for number in wanted]
-    first_sick = next((pod for pod in (*replicas, *condemned) if pod is not None and not is_healthy(pod)), None)
+    everybody = (*replicas, *reversed(condemned))
+    first_sick = next((pod for pod in everybody if pod is not None and not is_healthy(pod)), None)
     for pod in condemned:
         if _condemn(set_, pod, first_sick, now, in_order, made):
             return made

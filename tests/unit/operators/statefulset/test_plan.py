@@ -67,6 +67,7 @@ def done(step: Step) -> list[str]:
         (set_(1), [pod(0, ready=False), pod(1), pod(2)], SAME, []),
         (set_(1, podManagementPolicy="Parallel"), [pod(0, ready=False), pod(1), pod(2)], SAME, ["-2", "-1"]),
         (set_(0), [pod(0), pod(1, ready=False)], SAME, ["-1"]),
+        (set_(0), [pod(0, ready=False), pod(1, ready=False)], SAME, []),
         (set_(), [pod(0), pod(1, phase="Failed"), pod(2)], SAME, ["-1"]),
         (set_(), [pod(0), pod(1, phase="Failed", going=True), pod(2)], SAME, []),
         (set_(), [pod(0), pod(1), pod(2)], BOTH, ["-2"]),

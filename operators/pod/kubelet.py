@@ -12,9 +12,9 @@ from operators._kube.controller import DONE, Key, Result
 from operators._node.podman import Podman
 from operators._node.systemd import Systemd
 from operators.pod import files, network
+from operators.pod.eviction.evictor import Evictor
 from operators.pod.hooks.running import Hooks
 from operators.pod.images import using
-from operators.pod.eviction.evictor import Evictor
 from operators.pod.images.collector import Collector
 from operators.pod.images.pulls import Images
 from operators.pod.images.records import Records

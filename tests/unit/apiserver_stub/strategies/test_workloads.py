@@ -120,7 +120,10 @@ def test_replication_controller_takes_its_selector_from_the_template(writer: Any
     assert obj["spec"]["selector"] == obj["metadata"]["labels"] == {"a": "b"}
 
 
-@pytest.mark.parametrize(("mounted", "errors"), [("d", []), ("other", ["spec.template.spec.containers[0].volumeMounts[0].name: Not found: \"other\""])])
+@pytest.mark.parametrize(
+    ("mounted", "errors"),
+    [("d", []), ("other", ['spec.template.spec.containers[0].volumeMounts[0].name: Not found: "other"'])],
+)
 def test_containers_of_a_stateful_set_mount_its_claims(writer: Any, mounted: str, errors: list[str]) -> None:
     claims = [{"metadata": {"name": "d"}, "spec": {"resources": {"requests": {"storage": "1Gi"}}}}]
     container = {"name": "c", "image": "img:1", "volumeMounts": [{"name": mounted, "mountPath": "/d"}]}

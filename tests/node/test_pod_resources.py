@@ -40,7 +40,7 @@ def test_resize(node: TestNode, namespace: str) -> None:
     assert told["ResizeCompleted"].startswith("Pod resize completed: ")
     unit = node.read(f"/etc/systemd/system/{slice_of(node, namespace)}")
     assert "CPUQuota=30%" in unit
-    assert f"MemoryMax={128 << 20}" in unit
+    assert f"MemoryMax={(128 + 2 * 32) << 20}" in unit
     assert not any(c["type"].startswith("PodResize") for c in pods.get("r")["status"]["conditions"])
 
 

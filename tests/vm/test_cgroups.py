@@ -40,7 +40,7 @@ def test_a_guaranteed_pod(vm: TestVm, namespace: str) -> None:
     slice_, unit, payload = groups(vm, pods, "guaranteed")
     assert slice_.startswith(f"{ROOT}/kubepods-pod")
     limits = {"cpu.max": "50000 100000", "memory.max": str(64 << 20), "cpu.weight": "59"}
-    assert values(vm, slice_, *limits) == limits
+    assert values(vm, slice_, *limits) == {**limits, "memory.max": str((64 + 32) << 20)}
     own = {**limits, "memory.swap.max": "0", "memory.oom.group": "1", "pids.max": "max"}
     assert values(vm, payload, *own) == own
     assert values(vm, unit, "cpu.weight", "pids.max") == {"cpu.weight": "59", "pids.max": "max"}
@@ -62,7 +62,7 @@ def test_a_pod_limited_as_a_whole_and_out_of_memory(vm: TestVm, namespace: str) 
     assert (ended["reason"], ended["exitCode"]) == ("OOMKilled", 137)
     slice_, _, payload = groups(vm, pods, "whole", "idle")
     assert "kubepods-burstable.slice" in slice_
-    assert values(vm, slice_, "memory.max", "cpu.weight") == {"memory.max": str(48 << 20), "cpu.weight": "17"}
+    assert values(vm, slice_, "memory.max", "cpu.weight") == {"memory.max": str((48 + 2 * 32) << 20), "cpu.weight": "17"}
     assert values(vm, payload, "memory.max") == {"memory.max": str(48 << 20)}
     vm.wait_for("it is started again", lambda: pods.status("whole", "c").get("restartCount", 0) > 0, 60)
     vm.kubectl("delete", "pod", "whole", "-n", namespace, "--wait=false")

@@ -10,7 +10,7 @@ from tests.vm.test_cgroups import values
 
 # Takes the given number of megabytes and keeps them, slowly enough for anybody to notice in time.
 _EATER = (
-    "i=0; while [ $i -lt {mb} ]; do dd if=/dev/urandom of=/m/$i bs=1M count=10; i=$((i + 10)); sleep 0.2; done; "
+    "i=0; while [ $i -lt {mb} ]; do dd if=/dev/zero of=/m/$i bs=1M count=20; i=$((i + 20)); sleep 0.3; done; "
     + FOREVER
 )
 

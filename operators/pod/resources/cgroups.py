@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from operators._kube import podresources
 from operators.pod.sources import Object
 
 PERIOD = 100_000  # microseconds: the time over which a CPU limit holds
+KEEPER = 32 << 20  # bytes for each container: podman's start was measured at 14 MB
 _LEAST_QUOTA = 1_000
 _LEAST_SHARES, _MOST_SHARES = 2, 262_144
 _HUGE = "hugepages-"
@@ -44,6 +45,19 @@ def of_pod(pod: Object, qos: str) -> Values:
     cpu = limits.get("cpu", 0) if podresources.are_limited(pod, "cpu") else 0
     memory = limits.get("memory", 0) if podresources.are_limited(pod, "memory") else 0
     return Values(weight_of(shares), quota_of(cpu), memory or None, _huge(limits))
+
+
+def of_slice(pod: Object, qos: str) -> Values:
+    """The Pod's slice: what holds for the Pod, and memory for those who look after its containers in there.
+
+    podman's start and its clean-up run in the slice, which no container's limit must keep from doing their work.
+    """
+    values = of_pod(pod, qos)
+    if values.memory is None:
+        return values
+    spec = pod["spec"]
+    containers = len(spec["containers"]) + len(spec.get("initContainers") or ())
+    return replace(values, memory=values.memory + KEEPER * containers)
 
 
 def shares_of(millicores: int) -> int:

@@ -173,7 +173,7 @@ class Resizer(Part):
         qos_class = qos.compute(pod)
         files.write_units(self._kubelet.paths, unit.slice_(pod, qos_class))
         folder = self._kubelet.paths.cgroups / names.cgroup(record.slice, "")
-        _write(folder, cgroups.of_pod(pod, qos_class), is_payload=False)
+        _write(folder, cgroups.of_slice(pod, qos_class), is_payload=False)
 
     def _resize_container(self, pod: Object, spec: Object, record: Record, container_id: str) -> None:
         values = cgroups.of_container(pod, spec)

@@ -35,7 +35,7 @@ def slice_(pod: Object, qos: str) -> dict[str, str]:
                 "Unit",
                 [("Description", escape.value(f"Pod {meta['namespace']}/{meta['name']}")), ("StopWhenUnneeded", "yes")],
             ),
-            ("Slice", cgroups.properties(cgroups.of_pod(pod, qos))),
+            ("Slice", cgroups.properties(cgroups.of_slice(pod, qos))),
             (SECTION, _identity(pod, "slice")),
         )
     }

@@ -119,3 +119,10 @@ def test_a_sidecar_is_not_ended_before_what_it_serves() -> None:
     sidecar = {**container("s"), "restartPolicy": "Always"}
     given = pod(container(requests={"memory": "5Gi"}), initContainers=[sidecar])
     assert oom.score(given, sidecar, qos.compute(given), 10 * _GI) == 500
+
+
+def test_the_slice_has_memory_for_podman_too() -> None:
+    limited = container(limits={"memory": "64Mi"})
+    given = pod(limited, limited, initContainers=[limited])
+    assert cgroups.of_slice(given, "Burstable").memory == (128 + 3 * 32) << 20
+    assert cgroups.of_slice(pod(limited, container("d")), "Burstable").memory is None

@@ -22,7 +22,7 @@ from operators.pod.sources import Missing, Object, Uncreatable, Unsupported
 from operators.pod.status import containers, qos
 from operators.pod.units import security, unit
 from operators.pod.units.parts import Bind, Container, Image
-from operators.pod.volumes import boot, mounts, names, setup
+from operators.pod.volumes import boot, disk, mounts, names, setup
 from operators.pod.volumes.parts import Volume
 from operators.pod.volumes.setup import own_bind
 
@@ -89,7 +89,7 @@ class Preparer(Part):
                     await self._write(pod, spec, role, image, record, local)
                 else:
                     local.basis = None  # podman does not answer: another time
-            except (Missing, Unsupported, ValueError):
+            except (Missing, Unsupported, ValueError, OSError):
                 continue  # it goes on with what it has
 
     async def rewrite(self, pod: Object, record: Record, name: str, local: Local) -> None:
@@ -130,9 +130,12 @@ class Preparer(Part):
                 continue
             try:
                 await self._write(pod, spec, role, image, record, local)
-            except (Missing, Unsupported, ValueError) as error:
+            except (Missing, Unsupported, ValueError, OSError) as error:
                 message = error.message if isinstance(error, Missing | Unsupported) else str(error)
-                reason = "CreateContainerError" if isinstance(error, Uncreatable) else "CreateContainerConfigError"
+                if isinstance(error, OSError):  # the disk is full
+                    message = disk.words(error)
+                is_uncreatable = isinstance(error, Uncreatable | OSError)
+                reason = "CreateContainerError" if is_uncreatable else "CreateContainerConfigError"
                 local.waiting[name] = (reason, message)
                 self._kubelet.news.once(pod, local, name, "Failed", f"Error: {message}")
                 again.append(AGAIN)

@@ -16,6 +16,7 @@ from operators.pod.sources import Object, SandboxError
 from operators.pod.status import qos
 from operators.pod.units import unit
 from operators.pod.units.parts import Isolation
+from operators.pod.volumes import disk
 from operators.pod.volumes.parts import Failure
 
 if TYPE_CHECKING:
@@ -48,6 +49,12 @@ class Stand:
             )
             again.append(AGAIN)
             return False
+        except OSError as error:  # the disk is full
+            local.waiting = dict.fromkeys(names, ("ContainerCreating", ""))
+            text = f"error making pod data directories: {disk.words(error)}"
+            self._kubelet.news.once(pod, local, None, "Failed", text)
+            again.append(AGAIN)
+            return False
         return True
 
     def _wait(self, pod: Object, local: Local, failures: list[Failure]) -> bool:
@@ -77,6 +84,7 @@ class Stand:
             cluster = surroundings.cluster_dns(kubelet.objects.kube)
             notes = await asyncio.to_thread(self._write_base, pod, record, {**slice_units, **sandbox}, cluster)
         except BaseException:
+            files.remove_units(kubelet.paths, record)
             kubelet.inventory.put_sandbox(record, "", "", ())
             raise
         for note in notes:

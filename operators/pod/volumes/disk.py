@@ -27,7 +27,7 @@ def ensure(volumes: Iterable[Volume], found: Path, tell: Progress) -> list[Failu
             failures.append(Failure(volume.name, plan.failure(volume.name, error.message), is_needed))
         except OSError as error:
             is_needed = volume.kind != "files" or not atomic.exists(Path(volume.path))
-            failures.append(Failure(volume.name, plan.failure(volume.name, _words(error)), is_needed))
+            failures.append(Failure(volume.name, plan.failure(volume.name, words(error)), is_needed))
     return failures
 
 
@@ -94,7 +94,8 @@ def _find(volume: Volume, path: Path, tell: Progress) -> None:
         ownership.apply(path, volume.group, volume.policy, tell, volume.name)
 
 
-def _words(error: OSError) -> str:
+def words(error: OSError) -> str:
+    """As upstream says what the disk would not do."""
     text = (error.strerror or str(error)).lower()
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         text = "no space left on device" if error.errno == errno.ENOSPC else "disk quota exceeded"

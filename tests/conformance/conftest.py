@@ -18,16 +18,19 @@ from tests.servers import ROOT, server
 
 OPERATORS = (
     "clusterrole",
+    "cronjob",
     "deployment",
     "disruptionbudget",
     "endpointslice",
     "garbagecollector",
+    "job",
     "namespace",
     "persistentvolume",
     "replicaset",
     "replicationcontroller",
     "resourcequota",
     "serviceaccount",
+    "ttlafterfinished",
     "volumeprotection",
 )
 numbers = itertools.count(1)

@@ -13,6 +13,12 @@ HERE = Path(__file__).parent
 REFERENCE = ROOT / "docs" / "reference" / "conformance.md"
 # What upstream's list does not have, and clients count on.
 MORE = {
+    "test_jobs.py::test_deletion_without_its_pods",
+    "test_jobs.py::test_failing_job",
+    "test_jobs.py::test_deadline",
+    "test_jobs.py::test_time_to_live",
+    "test_jobs.py::test_jobs_of_others_are_left_alone",
+    "test_jobs.py::test_cron_job_and_its_history",
     "test_discovery.py::test_clients_need_no_accept_header",
     "test_network.py::test_type_changes",
     "test_watches.py::test_label_that_comes_and_goes",

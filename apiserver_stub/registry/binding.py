@@ -36,7 +36,10 @@ def bind(pod: Object, binding: Object) -> Object:
     pod["spec"]["nodeName"] = binding["target"]["name"]
     if annotations := (binding.get("metadata") or {}).get("annotations"):
         meta["annotations"] = (meta.get("annotations") or {}) | annotations
-    _set_scheduled(pod.setdefault("status", {}))
+    shown = pod.setdefault("status", {})
+    # Where it was hoped to be says nothing any more: KEP-5278.
+    shown.pop("nominatedNodeName", None)
+    _set_scheduled(shown)
     return pod
 
 

@@ -1,41 +1,37 @@
-"""Binder: which node takes a Pod, or why none does."""
+"""Binder: which node takes a Pod, who has to leave for it, or why no node does (pure)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from operators._kube import affinity, meta, taints
+from operators._kube import meta
 from operators._kube.actions import Create
-from operators.binder import ports, resources, volumes
-from operators.binder.volumes import Choice, Needs, Storage
+from operators._kube.meta import Object
+from operators.binder import devices, filters, preemption, volumes
+from operators.binder.cluster import Cluster, Refusal, is_finished
+from operators.binder.volumes import Choice, Needs
 
 SCHEDULER = "default-scheduler"
-_FINISHED = ("Succeeded", "Failed")
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
     """Either the `node` that takes the Pod, or a `message` in the scheduler's words.
 
-    `choice`: what must be done there for the Pod's claims before it is bound.
+    `choice`: what must be done there for the Pod's claims before it is bound. `victims`: Pods that have to leave
+    `nominated`, the node where the Pod shall be; "" if there is none any more, None if it stays as it was.
     """
 
     node: str | None = None
     message: str = ""
     choice: Choice = field(default_factory=Choice)
+    nominated: str | None = None
+    victims: tuple[Object, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why one node does not take a Pod. `final`: removing other Pods from it would not help."""
-
-    reasons: tuple[str, ...]
-    final: bool
-
-
-def is_ours(pod: dict[str, Any]) -> bool:
+def is_ours(pod: Object) -> bool:
     """True for a Pod that waits for this scheduler and for nothing else."""
     spec = pod["spec"]
     return (
@@ -47,79 +43,66 @@ def is_ours(pod: dict[str, Any]) -> bool:
     )
 
 
-def is_finished(pod: dict[str, Any]) -> bool:
-    """True for a Pod that no longer uses anything of its node."""
-    return (pod.get("status") or {}).get("phase") in _FINISHED
-
-
-def place(
-    pod: dict[str, Any],
-    nodes: Sequence[dict[str, Any]],
-    on_node: Callable[[str], Collection[dict[str, Any]]],
-    storage: Storage | None = None,
-) -> Placement:
-    """The node with the fewest Pods among those that can take the Pod.
-
-    `on_node`: name -> Pods that use it; `storage`: where the Pod has claims.
-    """
-    if not nodes:
+def place(pod: Object, cluster: Cluster) -> Placement:
+    """The node that was meant for it, else the one with the fewest Pods, among those that can take the Pod."""
+    if not cluster.nodes:
         return Placement(message="no nodes available to schedule pods")
-    needs = volumes.needs(pod, storage) if storage is not None else Needs()
-    if needs.refusal:
-        return Placement(message=explain(pod, [Refusal((), final=True)] * len(nodes), needs.refusal))
-    refusals: list[Refusal] = []
-    fitting: list[tuple[int, str]] = []
-    choices: dict[str, Choice] = {}
-    for node in nodes:
-        name, others = meta.name_of(node), on_node(meta.name_of(node))
-        choices[name] = volumes.choose(needs, node, storage) if storage is not None else Choice()
-        refusal = refused(pod, node, others) or _without_volumes(pod, others, choices[name], storage)
-        if refusal is None:
-            fitting.append((len(others), name))
-        else:
-            refusals.append(refusal)
-    if fitting:
-        chosen = min(fitting)[1]
-        return Placement(node=chosen, choice=choices[chosen])
-    return Placement(message=explain(pod, refusals))
-
-
-def refused(pod: dict[str, Any], node: dict[str, Any], others: Collection[dict[str, Any]]) -> Refusal | None:
-    """The first obstacle on this node, in the order of the scheduler's plug-ins; None if there is none."""
-    if (node.get("spec") or {}).get("unschedulable") and not taints.allows_cordoned(pod):
-        return Refusal(("node(s) were unschedulable",), final=True)
-    if not taints.tolerated(pod, node):
-        return Refusal(("node(s) had untolerated taint(s)",), final=True)
-    if not affinity.matches(pod, node):
-        return Refusal(("node(s) didn't match Pod's node affinity/selector",), final=True)
-    if ports.conflict(pod, others):
-        return Refusal(("node(s) didn't have free ports for the requested pod ports",), final=False)
-    reasons, hopeless = resources.lacking(pod, node, others)
-    return Refusal(tuple(reasons), final=hopeless) if reasons else None
-
-
-def _without_volumes(
-    pod: dict[str, Any], others: Collection[dict[str, Any]], choice: Choice, storage: Storage | None
-) -> Refusal | None:
-    if storage is None:
-        return None
-    if why := volumes.in_use(pod, others, storage):
-        return Refusal((why,), final=False)
-    return Refusal((choice.reason,), final=True) if choice.reason else None
-
-
-def explain(pod: dict[str, Any], refusals: Collection[Refusal], everywhere: str = "") -> str:
-    """The message of FailedScheduling: each reason with the number of nodes it holds for, then why nobody yields.
-
-    `everywhere`: a reason that has nothing to do with nodes.
-    """
-    none = f"0/{len(refusals)} nodes are available"
-    reasons = everywhere or _counted(reason for refusal in refusals for reason in refusal.reasons)
-    if pod["spec"].get("preemptionPolicy") == "Never":
-        preemption = "not eligible due to preemptionPolicy=Never."
+    needs = volumes.needs(pod, cluster.storage) if cluster.storage is not None else Needs()
+    refusals: dict[str, Refusal] = {}
+    if everywhere := _everywhere(pod, cluster, needs):
+        refusals = dict.fromkeys(cluster.nodes, Refusal((), final=True))
     else:
-        preemption = f"{none}: {_counted(_preemption(refusal) for refusal in refusals)}."
-    return f"{none}: {reasons}. no new claims to deallocate, preemption: {preemption}"
+        for name, node in cluster.nodes.items():
+            if refusal := filters.refused(pod, node, cluster, needs) or devices.refused(pod):
+                refusals[name] = refusal
+    fitting = [name for name in cluster.nodes if name not in refusals]
+    if fitting:
+        nominated = (pod.get("status") or {}).get("nominatedNodeName")
+        chosen = min(fitting, key=lambda name: (name != nominated, len(cluster.on(name)), name))
+        return Placement(node=chosen, choice=filters.choice(cluster.nodes[chosen], cluster, needs))
+    none = f"0/{len(cluster.nodes)} nodes are available"
+    reasons = everywhere or _counted(reason for refusal in refusals.values() for reason in refusal.reasons)
+    found = _preempt(pod, cluster, refusals, needs)
+    if isinstance(found, preemption.Candidate):
+        return Placement(message=f"{none}: {reasons}.", nominated=found.node, victims=found.victims)
+    devices_say = "still not schedulable" if any(devices.claim_names(pod).values()) else "no new claims to deallocate"
+    if isinstance(found, str):
+        return Placement(message=f"{none}: {reasons}. {devices_say}, preemption: {found}")
+    preempting = f"{none}: {_counted(reason for refusal in found.values() for reason in refusal.reasons)}."
+    return Placement(message=f"{none}: {reasons}. {devices_say}, preemption: {preempting}", nominated="")
+
+
+def _everywhere(pod: Object, cluster: Cluster, needs: Needs) -> str:
+    """A reason that has nothing to do with single nodes."""
+    if needs.refusal:
+        return needs.refusal
+    found = cluster.refusal or filters.conflict(pod)
+    return ", ".join(found.reasons) if found else ""
+
+
+def _preempt(
+    pod: Object, cluster: Cluster, refusals: Mapping[str, Refusal], needs: Needs
+) -> preemption.Candidate | str | dict[str, Refusal]:
+    """The best node to make room on; or why the Pod may not; or why that helps on no node."""
+    if why := preemption.ineligible(pod, cluster, refusals):
+        return why
+    candidates: list[preemption.Candidate] = []
+    useless: dict[str, Refusal] = {}
+    for name, refusal in refusals.items():
+        if refusal.final:
+            useless[name] = preemption.NOT_HELPFUL
+            continue
+        node = cluster.nodes[name]
+
+        def refused(changed: Cluster, node: Object = node) -> Refusal | None:
+            return filters.refused(pod, node, changed, needs)
+
+        found = preemption.select(pod, name, cluster, refused)
+        if isinstance(found, Refusal):
+            useless[name] = found
+        else:
+            candidates.append(found)
+    return preemption.best(candidates) if candidates else useless
 
 
 def binding(pod: dict[str, Any], node: str) -> Create:
@@ -130,13 +113,8 @@ def binding(pod: dict[str, Any], node: str) -> Create:
     return Create("v1", "pods", body, subresource="binding")
 
 
-def _preemption(refusal: Refusal) -> str:
-    if refusal.final:
-        return "Preemption is not helpful for scheduling"
-    return "No preemption victims found for incoming pod"
-
-
 def _counted(texts: Iterable[str]) -> str:
+    """Each reason with the number of nodes it holds for."""
     counts: dict[str, int] = {}
     for text in texts:
         counts[text] = counts.get(text, 0) + 1

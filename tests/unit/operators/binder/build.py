@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+
+from operators._kube import meta
+from operators.binder.cluster import Cluster
 
 Obj = dict[str, Any]
 
@@ -33,3 +37,12 @@ def node(
         "spec": spec,
         "status": {"allocatable": {"cpu": "2", "memory": "4Gi", "pods": "110", **allocatable}},
     }
+
+
+def cluster(*nodes: Obj, pods: Iterable[Obj] = (), **more: Any) -> Cluster:
+    """Pods without a node are on the first one."""
+    by_name = {meta.name_of(node): node for node in nodes}
+    found: dict[str, list[Obj]] = {name: [] for name in by_name}
+    for pod in pods:
+        found[pod["spec"].get("nodeName") or next(iter(by_name))].append(pod)
+    return Cluster(by_name, found, **more)

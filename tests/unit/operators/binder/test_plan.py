@@ -4,7 +4,7 @@ import pytest
 
 from operators.binder import plan
 
-from .build import Obj, node, pod
+from .build import Obj, cluster, node, pod
 
 CORDONED = node()
 CORDONED["spec"] = {"unschedulable": True}
@@ -18,7 +18,7 @@ NO_VICTIMS = (
 
 
 def place(given: Obj, *nodes: Obj, others: tuple[Obj, ...] = ()) -> plan.Placement:
-    return plan.place(given, nodes, lambda name: [o for o in others if o["spec"].get("nodeName", "n1") == name])
+    return plan.place(given, cluster(*nodes, pods=others))
 
 
 @pytest.mark.parametrize(

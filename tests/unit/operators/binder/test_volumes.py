@@ -37,7 +37,7 @@ def storage(*objects):
 
 
 def place(pod, *objects, others=()):
-    return plan.place(pod, [NODE], lambda name: others, storage(*objects))
+    return plan.place(pod, build.cluster(NODE, pods=others, storage=storage(*objects)))
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_topologies_of_a_class(values, fits):
     topology = {"matchLabelExpressions": [{"key": "zone", "values": values}]}
     near = storage_class("near", delayed=True, allowedTopologies=[topology])
     known = Storage([delayed(of="near")], [], [near])
-    found = plan.place(user("c"), [build.node(labels={"zone": "a"})], lambda name: (), known)
+    found = plan.place(user("c"), build.cluster(build.node(labels={"zone": "a"}), storage=known))
     assert (found.node is not None) is fits
 
 

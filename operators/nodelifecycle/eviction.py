@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from operators._kube import conditions, meta
 from operators._kube import taints as tolerations_of
 from operators._kube.meta import Object, Objects
+from operators.nodelifecycle import plan
 
 REASON = "TaintManagerEviction"
 CONDITION = ("DisruptionTarget", "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint")
@@ -54,8 +55,10 @@ def kept(obj: Object) -> Object:
     spec, status, metadata = obj.get("spec") or {}, obj.get("status") or {}, obj.get("metadata") or {}
     fields: Iterable[str] = ("nodeName", "tolerations", "taints", "unschedulable")
     small = {name: value for name, value in metadata.items() if name not in ("managedFields", "annotations")}
+    if plan.TTL in (metadata.get("annotations") or {}):
+        small["annotations"] = {plan.TTL: metadata["annotations"][plan.TTL]}
     result: Object = {name: obj[name] for name in ("apiVersion", "kind") if name in obj}
     result["metadata"] = small
     result["spec"] = {name: spec[name] for name in fields if name in spec}
-    result["status"] = {name: status[name] for name in ("phase", "conditions") if name in status}
+    result["status"] = {name: status[name] for name in ("phase", "reason", "conditions") if name in status}
     return result

@@ -1,4 +1,4 @@
-"""What is said about a Node by others than itself: its role and its taints (pure)."""
+"""What is said about a Node by others than itself: its role, its taints, its TTL (pure)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from operators._kube.meta import Object
 
 # A node may not give itself a role; the one machine has this one.
 ROLE = "node-role.kubernetes.io/control-plane"
+
+# How long kubelets may keep Secrets and ConfigMaps before they ask again, by the number of Nodes.
+TTL = "node.alpha.kubernetes.io/ttl"
+_SECONDS = ((100, 0), (500, 15), (1000, 30), (2000, 60))
+_LONGEST = 300
 
 _PREFIX = "node.kubernetes.io/"
 # (condition, its status) -> taint that keeps new Pods away; see "Taint Nodes by Condition".
@@ -27,6 +32,14 @@ def role(node: Object) -> list[Action]:
     if ROLE in meta.labels_of(node):
         return []
     return [Patch("v1", "nodes", "", meta.name_of(node), {"metadata": {"labels": {ROLE: ""}}})]
+
+
+def ttl(node: Object, count: int) -> list[Action]:
+    """The annotation that upstream's ttl-controller writes; the more Nodes, the longer. count: Nodes there are."""
+    wanted = str(next((seconds for size, seconds in _SECONDS if count <= size), _LONGEST))
+    if meta.annotations_of(node).get(TTL) == wanted:
+        return []
+    return [Patch("v1", "nodes", "", meta.name_of(node), {"metadata": {"annotations": {TTL: wanted}}})]
 
 
 def tainting(node: Object) -> list[Action]:

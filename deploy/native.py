@@ -17,7 +17,7 @@ BIN = PREFIX / "bin"
 PODS = ("ukube.target", "kubepods.slice")
 # What Pods and operators leave on a machine; removed by `down --purge` only.
 LEFT = ("/var/lib/ukube", "/etc/ukube", "/run/ukube", "/opt/ukube", "/var/log/pods")
-UNIT_PATTERNS = ("ukube-*.service", "ukube-*.socket", "ukube.target", "kubepods*.slice")
+UNIT_PATTERNS = ("ukube-*.service", "ukube-*.socket", "ukube-*.timer", "ukube.target", "kubepods*.slice")
 NFT_TABLE = ("inet", "ukube")
 BRIDGE = "ukube0"
 
@@ -41,6 +41,7 @@ def down(steps: Steps, *, purge: bool) -> None:
     """Stops the services and all Pods, and keeps them from starting at boot. `purge` also removes every trace."""
     _require()
     with steps.step("Stop API server, operators and Pods"):
+        _systemctl("stop", "ukube-*.timer", check=False)  # it would start them again
         _systemctl("disable", "--now", "--quiet", install.SOCKET, *reversed(health.SERVICES), check=False)
         _systemctl("disable", "--quiet", "ukube.target", check=False)
         _systemctl("stop", "ukube-*.service", *PODS, check=False)

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from operators.cronjob import fields
-from operators.cronjob.fields import Fields
+from operators._workloads import crontab
+from operators._workloads.crontab import Fields
 
 _YEARS = 5  # beyond that a schedule is never due
 _DAY = timedelta(days=1)
@@ -73,7 +73,7 @@ class Schedule:
 
 def parse(text: str, zone: tzinfo) -> Schedule:
     """Raises ValueError, in the words of upstream's parser as far as the API server lets such a schedule pass."""
-    return Schedule(fields.parse(text), zone)
+    return Schedule(crontab.parse(text), zone)
 
 
 def _is_due(when: Fields, day: date) -> bool:

@@ -29,7 +29,9 @@ def state(pod: Object, spec: Object, report: Report, *, is_over: bool, was_due: 
         return {"running": {"startedAt": time(view.started)}}
     if is_over:
         return _final(pod, spec, report, was_due=was_due)
-    if last is not None and not last.is_created and view.doing in ("backoff", "exited"):
+    # What keeps it from being started anew, its image say, comes before why the last start came to nothing.
+    is_kept = view.doing == "exited" and report.waiting is not None and report.waiting[0] != "CrashLoopBackOff"
+    if last is not None and not last.is_created and view.doing in ("backoff", "exited") and not is_kept:
         return _waiting(_creation_error(last.message), last.message)
     if view.doing == "backoff" and last is not None:
         if backoff.streak(view.exits) > 1:

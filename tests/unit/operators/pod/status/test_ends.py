@@ -115,6 +115,12 @@ def test_states_between_two_runs(view, state, restarts):
     assert (found["state"].get("waiting", {}).get("reason", "terminated"), found["restartCount"]) == (state, restarts)
 
 
+def test_what_keeps_a_container_from_its_next_start_is_told_first():
+    for waiting, reason in (("ImagePullBackOff", "ImagePullBackOff"), ("CrashLoopBackOff", "CreateContainerError")):
+        report = Report(view=ended(BAD, NOT_MADE), waiting=(waiting, "why"))
+        assert entry(compute(pod(), {}, app=report), "app")["state"]["waiting"]["reason"] == reason
+
+
 def test_restarts_are_never_counted_back():
     old = {"containerStatuses": [{"name": "app", "restartCount": 7}]}
     assert entry(compute(pod(old=old), {"app": RUNNING}), "app")["restartCount"] == 7

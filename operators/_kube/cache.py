@@ -59,8 +59,12 @@ class Store:
         """The objects whose controller has this UID."""
         return list(self._dependants.get(uid, {}).values())
 
-    def put(self, obj: Object, *, silent: bool = False) -> bool:
-        """Take a newer state of one object; False when it is old news."""
+    def put(self, obj: Object, *, wrote: Object | None = None) -> bool:
+        """Take a newer state of one object; False when it is old news.
+
+        `wrote`: the merge patch of ours that this answers. It wakes nobody, unless others have changed the object too
+        since we last saw it: their own event brings no newer version than this.
+        """
         key, uid, version = meta.key_of(obj), meta.uid_of(obj), meta.version_of(obj)
         old = self._objects.get(key)
         if uid in self._graves:
@@ -70,9 +74,16 @@ class Store:
         if old is not None and version and version <= meta.version_of(old):
             return False
         self._insert(key, obj, old)
-        if not silent:
+        if wrote is None or old is None or not self._is_just(wrote, old, self._objects[key]):
             self._changed(self, old, obj)
         return True
+
+    def _is_just(self, patch: Object, old: Object, new: Object) -> bool:
+        expected = _merged(old, patch)
+        if self._keep is not None:
+            expected = self._keep(expected)
+        versions = {"resourceVersion": meta.version_of(new)}
+        return bool(_merged(expected, {"metadata": versions}) == _merged(new, {"metadata": versions}))
 
     def observe(self, obj: Object) -> None:
         """A state that came from a watch."""
@@ -174,3 +185,17 @@ def _drop(index: dict[str, dict[Key, Any]], name: str, key: Key) -> None:
     entries = index.get(name)
     if entries is not None and entries.pop(key, None) is not None and not entries:
         del index[name]
+
+
+def _merged(obj: Object, patch: Object) -> Object:
+    """The object with a merge patch applied (RFC 7386)."""
+    found = dict(obj)
+    for name, value in patch.items():
+        if isinstance(value, dict):
+            before = found.get(name)
+            found[name] = _merged(before if isinstance(before, dict) else {}, value)
+        elif value is None:
+            found.pop(name, None)
+        else:
+            found[name] = value
+    return found

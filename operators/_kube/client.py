@@ -188,7 +188,7 @@ class Kube:
         subresource: str | None = None,
         silent: bool = False,
     ) -> Object:
-        """PATCH. `silent`: take the answer into the cache without waking anybody (our own status writes)."""
+        """PATCH. `silent`: of our own status (a merge patch): the answer wakes nobody but for what others changed."""
         kind = Kind(api_version, resource)
         path = paths.of_object(kind, key, subresource)
         return await self._write("PATCH", kind, key, path, body, CONTENT_TYPES[content_type], silent=silent)
@@ -285,15 +285,15 @@ class Kube:
             if error.is_outcome_unknown and self._cache.find(kind) is not None:
                 self._doubtful.add((kind, key.namespace))
             raise
-        self._take(kind, answer, silent=silent)
+        self._take(kind, answer, body if silent else None)
         return answer
 
-    def _take(self, kind: Kind, answer: Object, *, silent: bool) -> None:
+    def _take(self, kind: Kind, answer: Object, wrote: Object | None) -> None:
         store = self._cache.find(kind)
         # Subresources like scale and binding answer with another kind.
         if store is None or not meta.uid_of(answer) or answer.get("kind") != (store.object_kind or answer.get("kind")):
             return
-        store.put(answer, silent=silent)
+        store.put(answer, wrote=wrote)
 
     def _known(self, kind: Kind, key: Key, uid: str | None) -> Object | None:
         store = self._cache.find(kind)

@@ -1,5 +1,7 @@
 """News by three ways that overtake each other."""
 
+import pytest
+
 from operators._kube.cache import Store, metadata_of
 from operators._kube.meta import Key
 from operators._kube.paths import Kind
@@ -117,11 +119,27 @@ def test_selection():
     assert store.select("d", {"matchLabels": {"app": "x"}}) == [labelled]
 
 
-def test_silent_writes_wake_nobody():
-    store, seen = store_with(pod(5), version=5)
-    store.put(pod(6), silent=True)
-    assert seen == []
-    assert versions(store) == {"a": 6}
+@pytest.mark.parametrize(
+    ("answer", "wakes"),
+    [
+        ({"status": {"ready": 1, "kept": True}}, False),
+        ({"status": {"ready": 1, "kept": True}, "spec": {"replicas": 3}}, True),
+        ({"status": {"ready": 1, "kept": False}}, True),
+        ({"status": {"ready": 1, "kept": True, "conditions": []}}, True),
+        ({"status": {"ready": 1}}, True),
+    ],
+)
+@pytest.mark.parametrize("keep", [None, dict])
+def test_a_status_of_our_own_wakes_only_for_what_others_changed_meanwhile(answer, wakes, keep):
+    seen = Seen()
+    store = Store(Kind("v1", "pods"), seen, keep)
+    store.replace([pod(5) | {"status": {"kept": True, "old": {"a": 1}}}], 5)
+    seen.clear()
+    written = pod(7) | answer
+    written["metadata"]["managedFields"] = [1]
+    store.put(written, wrote={"metadata": {"uid": "u"}, "status": {"ready": 1, "old": None}})
+    assert bool(seen) == wakes
+    assert versions(store) == {"a": 7}
 
 
 def test_managed_fields_are_not_kept():

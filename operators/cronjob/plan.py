@@ -38,8 +38,9 @@ def decide(cron: Object, status: Object, now: datetime, local: tzinfo) -> Decisi
     if (name := spec.get("timeZone")) is not None:
         try:
             made.zone = ZoneInfo(name)
-        except (OSError, ValueError) as error:
-            return _told(made, cron, "Warning", "UnknownTimeZone", f'invalid timeZone: "{name}": {error}')
+        except (KeyError, OSError, ValueError):
+            text = f'invalid timeZone: "{name}": unknown time zone {name}'
+            return _told(made, cron, "Warning", "UnknownTimeZone", text)
     if spec.get("suspend"):
         return made
     try:

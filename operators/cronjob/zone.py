@@ -16,5 +16,5 @@ def local(path: Path = Path("/etc/localtime")) -> tzinfo:
             return ZoneInfo(name)
         with path.open("rb") as data:
             return ZoneInfo.from_file(data)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         return UTC

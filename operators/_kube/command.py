@@ -10,7 +10,8 @@ import logging
 import os
 import pkgutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,14 +102,31 @@ def _run(options: argparse.Namespace, chosen: Sequence[str]) -> int:
 
 async def _host(options: argparse.Namespace, chosen: Sequence[str]) -> None:
     # Imported late: listing names and refusing unknown ones need neither kopf nor the network.
-    from operators._kube.host import Host
-    from operators._kube.session import Link
+    with _without_system_certificates():
+        from operators._kube.host import Host
+        from operators._kube.session import Link
 
     link = Link(partial(kubeconfig.load, options.kubeconfig, options.context))
     # One alone is wanted at once.
     operators = [load(chosen[0])] if len(chosen) == 1 else [offered(name) for name in chosen]
     host = Host(operators, link, metrics_address=options.metrics_addr, own_users=options.own_users)
     await host.run()
+
+
+@contextmanager
+def _without_system_certificates() -> Iterator[None]:
+    """aiohttp reads the system's CA bundle twice as it is imported (2 MB); whom operators trust is said elsewhere."""
+    empty = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": "/nonexistent"}
+    before = {name: os.environ.get(name) for name in empty}
+    os.environ.update(empty)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _configure_logs(level: str) -> None:

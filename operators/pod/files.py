@@ -124,6 +124,12 @@ def remove_units(paths: Paths, record: Record) -> None:
             (paths.units / name).unlink(missing_ok=True)
 
 
+def remove_unit(paths: Paths, name: str) -> None:
+    """The unit file and boot link of one container that does not run."""
+    (paths.boot / name).unlink(missing_ok=True)
+    (paths.units / name).unlink(missing_ok=True)
+
+
 def kill_payload(paths: Paths, cgroup: str) -> None:
     """SIGKILL to the container in a unit's cgroup, but not to its conmon."""
     for payload in (paths.cgroups / cgroup).glob("libpod-payload-*/cgroup.kill"):

@@ -35,7 +35,7 @@ class Local:
 
     def drop_starts(self) -> None:
         """Nothing more is started: what systemd has begun already, a stop takes back."""
-        for task in self.busy():
+        for task in (*self.busy(), *self.restarts.values()):
             task.cancel()
 
     def busy(self) -> list[asyncio.Task[str]]:

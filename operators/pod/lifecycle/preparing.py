@@ -115,7 +115,7 @@ class Preparer(Part):
             if name not in wanted:
                 continue
             if views is not None and resolved.reads_files(spec) and not _are_done(pod, name, views):
-                record.units.pop(name, None)  # what it reads is written before it, and it is prepared then
+                self._withdraw(record, name)  # what it reads is written before it, and it is prepared then
                 continue
             image = await self._kubelet.images.need(pod, spec)
             if not isinstance(image, Waiting):
@@ -124,7 +124,8 @@ class Preparer(Part):
             if isinstance(image, Waiting):
                 if image.reason != "ContainerCreating":
                     local.waiting[name] = (image.reason, image.message)
-                record.units.pop(name, None)
+                if views is not None:
+                    self._withdraw(record, name)
                 if image.again is not None:
                     again.append(image.again)
                 continue
@@ -187,6 +188,12 @@ class Preparer(Part):
         local.environment[name] = found.mark
         if rewritten and kubelet.systemd.state(rewritten) is not None:
             await kubelet.systemd.reload()  # it keeps the text of a unit that is loaded
+
+    def _withdraw(self, record: Record, name: str) -> None:
+        """Takes back the unit of a container that cannot start now: nobody would remove the file of one forgotten."""
+        known = record.units.pop(name, None)
+        if known is not None:
+            files.remove_unit(self._kubelet.paths, known.name)
 
     def _target(self, pod: Object, spec: Object, record: Record) -> str:
         """The PID namespace that an ephemeral container asks for. Raises Missing."""

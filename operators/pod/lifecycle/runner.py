@@ -98,7 +98,11 @@ class Runner:
     async def _start_unit(self, name: str) -> str:
         async with self._slots:
             job = asyncio.create_task(self._kubelet.systemd.start(name))
-            await asyncio.wait({job}, timeout=_SLOT_SECONDS)
+            try:
+                await asyncio.wait({job}, timeout=_SLOT_SECONDS)
+            except asyncio.CancelledError:
+                job.cancel()  # waiting for it does not; it would start what is being removed
+                raise
         return await job
 
     def _started(self, pod: Object, record: Record, local: Local, name: str, task: asyncio.Task[str]) -> None:

@@ -13,6 +13,8 @@ def new_size(deployment: dict[str, Any], observed: sets.Sets) -> int:
     if (deployment["spec"].get("strategy") or {}).get("type") == "Recreate":
         return wanted.replicas
     present = 0 if observed.new is None else sets.size(observed.new)
+    if not all(map(sets.is_clear, observed.all)):
+        return present
     there = sum(max(sets.size(rs), sets.counted(rs, "replicas")) for rs in observed.all)
     return _grown(wanted, present, there)
 
@@ -23,13 +25,17 @@ def sizes(deployment: dict[str, Any], observed: sets.Sets) -> dict[str, int]:
     The result depends only on what has been observed and is complete: with these sizes applied and nothing else
     changed, the next answer is empty. Old Pods that are not available go first, as nobody would miss them; after
     that, as many available ones as the new ReplicaSet has made up for. They make room once they were told to go:
-    Pods that a ReplicaSet still has beyond its size count against the surge.
+    Pods that a ReplicaSet still has beyond its size count against the surge. Nothing moves while one of them has to
+    say first what it has.
     """
     assert observed.new is not None
+    if not all(map(sets.is_clear, observed.all)):
+        return {}
     wanted, new = limits.of(deployment), sets.name(observed.new)
     target = {sets.name(rs): sets.size(rs) for rs in observed.all}
-    available = {sets.name(rs): sets.counted(rs, "availableReplicas") for rs in observed.all}
-    running = {sets.name(rs): sets.counted(rs, "replicas") for rs in observed.all}
+    # The status may still count Pods that the ReplicaSet was already told to remove; they don't come back by growing.
+    available = {sets.name(rs): min(sets.counted(rs, "availableReplicas"), sets.size(rs)) for rs in observed.all}
+    running = {sets.name(rs): sets.most(rs) for rs in observed.all}
     old = [sets.name(rs) for rs in observed.old]
     while True:
         before = dict(target)
@@ -50,7 +56,6 @@ def _grown(wanted: limits.Limits, present: int, total: int) -> int:
 
 def _shrink(old: list[str], new: str, target: dict[str, int], available: dict[str, int], least: int) -> None:
     def counted(name: str) -> int:
-        # The status may still count Pods that the ReplicaSet was already told to remove.
         return min(available[name], target[name])
 
     missing_new = target[new] - counted(new)

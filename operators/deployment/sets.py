@@ -62,6 +62,20 @@ def counted(rs: dict[str, Any] | None, field: str) -> int:
     return 0 if rs is None else int((rs.get("status") or {}).get(field) or 0)
 
 
+def most(rs: dict[str, Any]) -> int:
+    """Pods that a ReplicaSet may have right now, though its status may not say so yet; for those that are clear."""
+    told = counted(rs, "observedGeneration") >= rs["metadata"].get("generation", 0)
+    return counted(rs, "replicas") if told else max(size(rs), counted(rs, "replicas"))
+
+
+def is_clear(rs: dict[str, Any]) -> bool:
+    """Whether size and status together bound the Pods there are: it changed at most once since the status was written.
+
+    Grown and shrunk again, or the other way round, it may have more Pods, or fewer available ones, than either says.
+    """
+    return bool(rs["metadata"].get("generation", 0) - counted(rs, "observedGeneration") <= 1)
+
+
 def annotation(rs: dict[str, Any], key: str) -> str | None:
     value = (rs["metadata"].get("annotations") or {}).get(key)
     return None if value is None else str(value)

@@ -138,9 +138,7 @@ def a_turn(made: World, chance: random.Random) -> None:
     elif whose == "pod" and made.pods:
         made.live(chance.choice(list(made.pods.values())))
     elif made.sets:
-        rs = chance.choice(list(made.sets.values()))
-        # One that is stopped after it made Pods, and shrunk before it is back, is counted short: upstream's too.
-        made.act(rs, tells=whose == "set" or replicas.missing(rs, made.owned(rs)) > 0)
+        made.act(chance.choice(list(made.sets.values())), tells=whose == "set")
 
 
 def has_arrived(made: World, size: int) -> None:

@@ -1,6 +1,6 @@
 """Measures on a node, with the node's own Python; prints one JSON document. Sent there by tests/bench/node.py.
 
-argv: one JSON object {"image", "runs", "burst", "idle_pods", "idle_seconds"}.
+argv: one JSON object {"image", "runs", "burst", "idle_pods", "idle_seconds", "many"}; many: Pods at once, 0: none.
 """
 
 import asyncio
@@ -79,7 +79,7 @@ class Api:
         async with self.session.post(PODS, json=pod(name, image)) as answer:
             if answer.status != 201:
                 raise SystemExit(f"POST of a Pod: {answer.status} {await answer.text()}")
-        return await asyncio.wait_for(self.ready[name], 120) - began
+        return await asyncio.wait_for(self.ready[name], 600) - began
 
     async def stop(self, name: str) -> float:
         """Seconds from DELETE to gone."""
@@ -87,7 +87,7 @@ class Api:
         began = time.perf_counter()
         async with self.session.delete(f"{PODS}/{name}") as answer:
             await answer.read()
-        return await asyncio.wait_for(self.gone[name], 120) - began
+        return await asyncio.wait_for(self.gone[name], 600) - began
 
 
 async def podman_run(name: str, image: str) -> float:
@@ -132,8 +132,9 @@ async def at_once(api: Api, image: str, count: int) -> dict[str, float]:
     began = time.perf_counter()
     await asyncio.gather(*(api.start(f"burst{number}", image) for number in range(count)))
     ready = time.perf_counter() - began
+    began = time.perf_counter()
     await asyncio.gather(*(api.stop(f"burst{number}") for number in range(count)))
-    return {"podman": podman, "pods": ready}
+    return {"podman": podman, "pods": ready, "gone": time.perf_counter() - began}
 
 
 def show(unit: str, *properties: str) -> list[str]:
@@ -143,30 +144,52 @@ def show(unit: str, *properties: str) -> list[str]:
     return [values[name] for name in properties]
 
 
-def usage(unit: str) -> tuple[float, float]:
-    """PSS in MB and CPU seconds of all processes of a service."""
+def usage(unit: str) -> tuple[float, float, int]:
+    """PSS in MB, CPU seconds and how often it has been woken up, of all processes of a service."""
     (group,) = show(unit, "ControlGroup")
     pss = cpu = 0.0
+    wakes = 0
     for pid in Path(f"/sys/fs/cgroup{group}/cgroup.procs").read_text().split():
-        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        try:
+            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            status = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/status")]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
         pss += int(rollup.partition("\nPss:")[2].split()[0]) / 1024
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         cpu += (int(fields[11]) + int(fields[12])) / 100
-    return pss, cpu
+        wakes += sum(int(text.partition("\nvoluntary_ctxt_switches:")[2].split()[0]) for text in status)
+    return pss, cpu, wakes
 
 
 async def idle(api: Api, image: str, pods: int, seconds: float) -> dict[str, dict[str, float]]:
     """Memory, and CPU in percent of one core, with that many Pods and nothing to do."""
     await asyncio.gather(*(api.start(f"idle{number}", image) for number in range(pods)))
     await asyncio.sleep(3)
-    before = {unit: usage(unit)[1] for unit in SERVICES}
+    before = {unit: usage(unit) for unit in SERVICES}
     await asyncio.sleep(seconds)
     after = {unit: usage(unit) for unit in SERVICES}
     await asyncio.gather(*(api.stop(f"idle{number}") for number in range(pods)))
     return {
-        unit: {"pss_mb": after[unit][0], "cpu_percent": 100 * (after[unit][1] - before[unit]) / seconds}
+        unit: {
+            "pss_mb": after[unit][0],
+            "cpu_percent": 100 * (after[unit][1] - before[unit][1]) / seconds,
+            "wakes_per_second": (after[unit][2] - before[unit][2]) / seconds,
+        }
         for unit in SERVICES
     }
+
+
+async def many(api: Api, image: str, pods: int) -> dict[str, float]:
+    """As many Pods as a node is to hold; what each adds to the operators' memory."""
+    before, began = usage(SERVICES[1])[0], time.perf_counter()
+    await asyncio.gather(*(api.start(f"many{number}", image) for number in range(pods)))
+    ready = time.perf_counter() - began
+    await asyncio.sleep(5)
+    after, began = usage(SERVICES[1])[0], time.perf_counter()
+    await asyncio.gather(*(api.stop(f"many{number}") for number in range(pods)))
+    gone = time.perf_counter() - began
+    return {"pods": pods, "ready": ready, "gone": gone, "pss_mb": after, "kb_per_pod": (after - before) * 1024 / pods}
 
 
 async def start_up(api: Api) -> dict[str, float]:
@@ -192,9 +215,12 @@ async def main() -> None:
         async with session.post("/api/v1/namespaces", json=namespace) as answer:
             await answer.read()
         watching = asyncio.create_task(api.watch())
-        found: dict[str, Any] = {"start": await one_by_one(api, asked["image"], asked["runs"])}
+        # First, as memory that a burst has taken is given back only in part.
+        found: dict[str, Any] = {"idle": await idle(api, asked["image"], asked["idle_pods"], asked["idle_seconds"])}
+        found["start"] = await one_by_one(api, asked["image"], asked["runs"])
         found["burst"] = await at_once(api, asked["image"], asked["burst"])
-        found["idle"] = await idle(api, asked["image"], asked["idle_pods"], asked["idle_seconds"])
+        if asked["many"]:
+            found["many"] = await many(api, asked["image"], asked["many"])
         watching.cancel()
         found["start_up"] = await start_up(api)
         async with session.delete(f"/api/v1/namespaces/{NAMESPACE}") as answer:

@@ -34,6 +34,8 @@ def render(network: str, bridge: str, ports: Iterable[HostPort], services: Itera
     every = sorted(set(ports))
     wide = ", ".join(f"{p.protocol} . {p.port} : {p.pod_ip} . {p.pod_port}" for p in every if not p.host_ip)
     narrow = ", ".join(f"{p.protocol} . {p.host_ip} . {p.port} : {p.pod_ip} . {p.pod_port}" for p in every if p.host_ip)
+    # A Pod that reaches itself by way of the node must see somebody else, or it would answer itself past the node.
+    hairpin = ", ".join(sorted({f"{p.pod_ip} . {p.pod_ip}" for p in every}))
     led = ", ".join(f"{s.protocol} . {s.address} . {s.port} : {s.to_address} . {s.to_port}" for s in sorted(services))
     return f"""table {TABLE}
 delete table {TABLE}
@@ -63,10 +65,22 @@ table {TABLE} {{
         type nat hook output priority -100; policy accept;
         jump hostports_dnat
     }}
+    set hairpin {{
+        type ipv4_addr . ipv4_addr
+        {f"elements = {{ {hairpin} }}" if hairpin else ""}
+    }}
+    chain guard {{
+        type filter hook prerouting priority raw; policy accept;
+        iifname "{bridge}" ip daddr 127.0.0.0/8 drop
+    }}
+    chain no_shortcuts {{
+        type filter hook output priority filter; policy accept;
+        oifname "{bridge}" icmp type redirect drop
+    }}
     chain postrouting {{
         type nat hook postrouting priority srcnat; policy accept;
         ip saddr {network} ip daddr != {network} masquerade
-        ip saddr {network} ip daddr {network} ct status dnat masquerade
+        ct status dnat ip saddr . ip daddr @hairpin masquerade
         ip saddr 127.0.0.0/8 oifname "{bridge}" masquerade
     }}
 }}

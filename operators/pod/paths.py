@@ -26,6 +26,11 @@ class Paths:
         """The nftables rules, for booting without this operator."""
         return self.state / "network.nft"
 
+    @property
+    def service_rules(self) -> Path:
+        """The same for Services, written by whoever serves them."""
+        return self.state / "services.nft"
+
     def pod_state(self, uid: str) -> Path:
         """The Pod's folder that survives a reboot."""
         return self.state / "pods" / uid

@@ -1,9 +1,10 @@
 #!/bin/sh
-# The node's Pod network: a bridge and the nftables table. usage: network.sh up BRIDGE GATEWAY/PREFIX RULESET
+# The node's Pod network: a bridge and the nftables table. usage: network.sh up BRIDGE GATEWAY/PREFIX RULESET…
 # Called by ukube-network.service before any Pod, at boot too; safe to run again.
 set -eu
 [ "$1" = up ]
-bridge=$2 gateway=$3 ruleset=$4
+bridge=$2 gateway=$3
+shift 3
 if ! [ -d "/sys/class/net/$bridge" ]; then
     ip link add "$bridge" type bridge
 fi
@@ -14,6 +15,8 @@ link set $bridge up
 EOF
 echo 1 > /proc/sys/net/ipv4/ip_forward
 echo 1 > "/proc/sys/net/ipv4/conf/$bridge/route_localnet"     # a hostPort is reachable at 127.0.0.1 of the node
-if [ -s "$ruleset" ]; then
-    nft -f "$ruleset"
-fi
+failed=0
+for ruleset; do                                                # one that is refused does not keep the others out
+    if [ -s "$ruleset" ]; then nft -f "$ruleset" || failed=1; fi
+done
+exit $failed

@@ -86,15 +86,20 @@ map_users() {                                      # FIRST --KIND=FILE…: makes
 EOF
 }
 
+# To a Pod the others are not neighbours: all that it says goes to the node, which must see both ways of what it has led
+# elsewhere; answers would take a shorter way on the bridge. hairpin: a Pod may be led to itself, also where the kernel's
+# br_netfilter does so within the bridge.
 connect() {
     ip -b - <<EOF
 link add $veth type veth peer name eth0 netns ukube-$uid
 link set $veth master $bridge up
+link set dev $veth type bridge_slave hairpin on
 EOF
     ip -n "ukube-$uid" -b - <<EOF
 link set lo up
-addr add $address dev eth0
+addr add ${address%/*}/32 dev eth0
 link set eth0 up
+route add $gateway dev eth0 scope link
 route add default via $gateway
 EOF
 }

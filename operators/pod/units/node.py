@@ -13,7 +13,8 @@ TARGET = "ukube.target"
 def network(machine: Machine) -> Mapping[str, str]:
     """The network, and the target that starts the Pods at boot."""
     script = str(machine.paths.libexec / "network.sh")
-    up = [script, "up", machine.bridge, f"{machine.gateway}/{machine.prefix}", str(machine.paths.ruleset)]
+    rules = [str(machine.paths.ruleset), str(machine.paths.service_rules)]
+    up = [script, "up", machine.bridge, f"{machine.gateway}/{machine.prefix}", *rules]
     boot = [str(machine.paths.libexec / "boot.sh"), str(machine.paths.boot)]
     return {
         NETWORK: text.render(

@@ -13,12 +13,13 @@ import pytest
 from deploy.sandbox import layers, recipe
 from tests.conformance.cluster import Cluster, Kubectl, Space
 from tests.conformance.kubelet import Kubelet
-from tests.conformance.listed import BEHAVIOURS
+from tests.conformance.listed import BEHAVIOURS, name_of
 from tests.servers import ROOT, server
 
 OPERATORS = (
     "clusterrole",
     "cronjob",
+    "daemonset",
     "deployment",
     "disruptionbudget",
     "endpointslice",
@@ -30,6 +31,7 @@ OPERATORS = (
     "replicationcontroller",
     "resourcequota",
     "serviceaccount",
+    "statefulset",
     "ttlafterfinished",
     "volumeprotection",
 )
@@ -40,8 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What the list calls pending must fail: the day it passes, its reason has to go."""
     reasons = {entry["shown"]: entry["pending"] for entry in BEHAVIOURS if "shown" in entry and "pending" in entry}
     for item in items:
-        reason = reasons.get(f"{item.path.name}::{item.name}")
-        if reason and item.path.parent == Path(__file__).parent:
+        if reason := reasons.get(name_of(item)):
             item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
 
 

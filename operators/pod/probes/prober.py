@@ -124,7 +124,8 @@ class Prober(Part):
 
     def _schedule_first(self, watched: Watched) -> None:
         probe = watched.probe
-        age = (datetime.now(UTC) - probe.run.started).total_seconds()
+        # A clock that was set back must not put the first attempt off for as long.
+        age = max(0.0, (datetime.now(UTC) - probe.run.started).total_seconds())
         chance = random.random()  # noqa: S311 - not a secret
         delay = rules.first_attempt(probe, age, chance, has_taken_over=watched.has_taken_over)
         if delay > 0:

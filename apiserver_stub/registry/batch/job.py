@@ -25,7 +25,7 @@ _NOT_NEGATIVE: Final = (
     "backoffLimitPerIndex",
     "maxFailedIndexes",
 )
-# What of the template may change while the Job is suspended and has not started.
+# What of the template may change while the Job is suspended and nothing of it runs, beside containers' resources.
 _SCHEDULING: Final = ("nodeSelector", "tolerations", "schedulingGates")
 
 
@@ -141,17 +141,27 @@ def _template(new: Object, old: Object) -> list[FieldError]:
     before = old["spec"]["template"]
     if new == before:
         return []
-    suspended = old["spec"].get("suspend") and not (old.get("status") or {}).get("startTime")
-    if suspended:
-        compared = {**new, "spec": _without_scheduling(new["spec"])}
-        if {**compared, "metadata": {}} == {**before, "spec": _without_scheduling(before["spec"]), "metadata": {}}:
-            return []
+    if _is_at_rest(old) and _fixed(new["spec"]) == _fixed(before["spec"]):
+        return []
     if new["spec"] == before["spec"]:
         return [field.invalid("spec.template", golang.template(new), formats.IMMUTABLE)]
     return [field.invalid("spec.template.spec", golang.pod_spec(new["spec"]), formats.IMMUTABLE)]
 
 
-def _without_scheduling(spec: Object) -> Object:
+def _is_at_rest(job: Object) -> bool:
+    """Suspended, never started or stopped again, and without active Pods; see KEP-2926 and KEP-5440."""
+    status = job.get("status") or {}
+    if not job["spec"].get("suspend") or status.get("active"):
+        return False
+    told = any(c.get("type") == "Suspended" and c.get("status") == "True" for c in status.get("conditions") or ())
+    return told or not status.get("startTime")
+
+
+def _fixed(spec: Object) -> Object:
     out = {name: value for name, value in spec.items() if name not in _SCHEDULING}
     affinity = {name: value for name, value in (spec.get("affinity") or {}).items() if name != "nodeAffinity"}
+    out.pop("affinity", None)
+    for name in ("initContainers", "containers"):
+        if spec.get(name):
+            out[name] = [{k: v for k, v in container.items() if k != "resources"} for container in spec[name]]
     return out | ({"affinity": affinity} if affinity else {})

@@ -54,6 +54,14 @@ Slice=-.slice
 Environment=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
 """
 
+# A machine this slow does nothing but read its programs again long before the default of 100 MiB is left.
+_OPERATORS = """\
+[Service]
+TimeoutStartSec=300s
+WatchdogSec=0
+Environment="UKUBE_EVICTION_HARD=memory.available<300Mi,nodefs.available<10%%,nodefs.inodesFree<5%%"
+"""
+
 FILES = {
     "/etc/hostname": "vm\n",
     "/etc/machine-id": "11111111111111111111111111111111\n",
@@ -66,7 +74,7 @@ FILES = {
     # Emulated, everything takes ten times as long.
     "/etc/systemd/system.conf.d/vm.conf": "[Manager]\nDefaultTimeoutStartSec=300s\n",
     "/etc/systemd/system/ukube-apiserver.service.d/vm.conf": "[Service]\nTimeoutStartSec=300s\nWatchdogSec=0\n",
-    "/etc/systemd/system/ukube-operators.service.d/vm.conf": "[Service]\nTimeoutStartSec=300s\nWatchdogSec=0\n",
+    "/etc/systemd/system/ukube-operators.service.d/vm.conf": _OPERATORS,
 }
 _IDLE = ("serial-getty@ttyS0", "systemd-binfmt", "ldconfig", "modprobe@drm", "modprobe@efi_pstore", "systemd-logind")
 LINKS = {

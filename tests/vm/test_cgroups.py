@@ -62,7 +62,10 @@ def test_a_pod_limited_as_a_whole_and_out_of_memory(vm: TestVm, namespace: str) 
     assert (ended["reason"], ended["exitCode"]) == ("OOMKilled", 137)
     slice_, _, payload = groups(vm, pods, "whole", "idle")
     assert "kubepods-burstable.slice" in slice_
-    assert values(vm, slice_, "memory.max", "cpu.weight") == {"memory.max": str((48 + 2 * 32) << 20), "cpu.weight": "17"}
+    assert values(vm, slice_, "memory.max", "cpu.weight") == {
+        "memory.max": str((48 + 2 * 32) << 20),
+        "cpu.weight": "17",
+    }
     assert values(vm, payload, "memory.max") == {"memory.max": str(48 << 20)}
     vm.wait_for("it is started again", lambda: pods.status("whole", "c").get("restartCount", 0) > 0, 60)
     vm.kubectl("delete", "pod", "whole", "-n", namespace, "--wait=false")

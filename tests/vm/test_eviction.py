@@ -10,8 +10,7 @@ from tests.vm.test_cgroups import values
 
 # Takes the given number of megabytes and keeps them, slowly enough for anybody to notice in time.
 _EATER = (
-    "i=0; while [ $i -lt {mb} ]; do dd if=/dev/zero of=/m/$i bs=1M count=20; i=$((i + 20)); sleep 0.3; done; "
-    + FOREVER
+    "i=0; while [ $i -lt {mb} ]; do dd if=/dev/zero of=/m/$i bs=1M count=20; i=$((i + 20)); sleep 0.3; done; " + FOREVER
 )
 
 
@@ -40,11 +39,11 @@ def test_under_memory_pressure_who_uses_more_than_requested_goes(vm: TestVm, nam
     pods.create("modest", container("c", FOREVER, resources={"requests": {"memory": "200Mi"}}))
     pods.wait_ready("modest", 120)
     free = int(vm.run("sh", "-c", "awk '/MemFree|Inactive.file/ {s += $2} END {print int(s / 1024)}' /proc/meminfo"))
-    pods.create("greedy", eater("c", free - 60), volumes=volumes)
+    pods.create("greedy", eater("c", free - 220), volumes=volumes)
     pods.wait_phase("greedy", "Failed", 240)
     status = pods.get("greedy")["status"]
     assert status["reason"] == "Evicted"
-    assert status["message"].startswith("The node was low on resource: memory. Threshold quantity: 100Mi, available: ")
+    assert status["message"].startswith("The node was low on resource: memory. Threshold quantity: 300Mi, available: ")
     assert "Container c was using " in status["message"]
     condition = next(c for c in status["conditions"] if c["type"] == "DisruptionTarget")
     assert (condition["status"], condition["reason"]) == ("True", "TerminationByKubelet")

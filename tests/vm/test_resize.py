@@ -32,7 +32,10 @@ def test_resize(vm: TestVm, namespace: str) -> None:
     vm.wait_for("resized", lambda: pods.status("r", "c")["resources"] == size("250m", "96Mi"), 60)
     wanted = {"cpu.max": "25000 100000", "memory.max": str(96 << 20), "memory.swap.max": "0", "cpu.weight": "35"}
     assert values(vm, payload, *wanted) == wanted
-    assert values(vm, slice_, "cpu.max", "memory.max") == {"cpu.max": "75000 100000", "memory.max": str((160 + 2 * 32) << 20)}
+    assert values(vm, slice_, "cpu.max", "memory.max") == {
+        "cpu.max": "75000 100000",
+        "memory.max": str((160 + 2 * 32) << 20),
+    }
     assert values(vm, unit, "cpu.weight") == {"cpu.weight": "35"}
     assert pods.status("r", "c")["containerID"] == before
     assert pods.status("r", "c")["allocatedResources"] == {"cpu": "250m", "memory": "96Mi"}

@@ -104,7 +104,8 @@ class Ender:
     def _is_unfinished(self, record: Record, local: Local) -> bool:
         if local.stop is not None:
             return not local.stop.done()
-        return any(self._is_up(name) for name in files.services(record))
+        # What systemd has been asked to start may not have been heard of yet; only a stop takes it back.
+        return bool(local.pending()) or any(self._is_up(name) for name in files.services(record))
 
     def _is_up(self, name: str) -> bool:
         state = self._kubelet.systemd.state(name)

@@ -35,8 +35,12 @@ class Local:
 
     def drop_starts(self) -> None:
         """Nothing more is started: what systemd has begun already, a stop takes back."""
-        for task in (*self.busy(), *self.restarts.values()):
+        for task in self.pending():
             task.cancel()
+
+    def pending(self) -> list[asyncio.Task[str]]:
+        """What systemd has been asked to start or restart, and has not answered."""
+        return [task for task in (*self.starts.values(), *self.restarts.values()) if not task.done()]
 
     def busy(self) -> list[asyncio.Task[str]]:
         return [task for task in self.starts.values() if not task.done()]

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from operators._kube.meta import Key
 from operators.pod import files
 from operators.pod.inventory import Inventory, Unit
+from operators.pod.lifecycle.ender import Ender
 from operators.pod.lifecycle.local import Local
 from operators.pod.lifecycle.preparing import Preparer
 from operators.pod.lifecycle.runner import Runner
@@ -53,3 +54,16 @@ def test_a_unit_that_is_taken_back_leaves_no_file(tmp_path: Path) -> None:
     preparer._withdraw(record, "app")
     assert record.units == {}
     assert list(paths.units.iterdir()) == list(paths.boot.iterdir()) == []
+
+
+async def test_a_pod_whose_start_was_only_asked_for_is_stopped_before_it_is_removed() -> None:
+    systemd = SimpleNamespace(state=lambda unit: None)
+    ender, local = Ender(SimpleNamespace(systemd=systemd)), Local()  # type: ignore[arg-type]
+    record = Inventory(Paths()).record("u-1", Key("shop", "web"))
+    record.sandbox = "ukube-shop_web.service"
+    assert not ender._is_unfinished(record, local)
+    local.starts["app"] = asyncio.create_task(asyncio.sleep(60, "done"))
+    assert ender._is_unfinished(record, local)
+    local.drop_starts()
+    await asyncio.wait([local.starts["app"]])
+    assert not ender._is_unfinished(record, local)

@@ -9,10 +9,13 @@ FOREGROUND: Object = {"propagationPolicy": "Foreground"}
 ORPHAN: Object = {"propagationPolicy": "Orphan"}
 
 
-def controller(space: Space, name: str) -> Object:
-    """A ReplicationController; its Pods are made by the test."""
-    spec: Object = {"replicas": 0, "selector": {"app": name}, "template": template(app=name)}
-    return space.create("replicationcontrollers", {"metadata": {"name": name}, "spec": spec})
+def controller(space: Space, name: str, replicas: int) -> tuple[Object, list[str]]:
+    """A ReplicationController, and the names of its Pods once there are so many."""
+    spec: Object = {"replicas": replicas, "selector": {"app": name}, "template": template(app=name)}
+    made = space.create("replicationcontrollers", {"metadata": {"name": name}, "spec": spec})
+    labels = {"labelSelector": f"app={name}"}
+    eventually(lambda: len(space.names("pods", **labels)) == replicas, f"{name} has {replicas} Pods")
+    return made, space.names("pods", **labels)
 
 
 def owner(obj: Object, kind: str = "ReplicationController", **more: bool) -> Object:
@@ -20,25 +23,15 @@ def owner(obj: Object, kind: str = "ReplicationController", **more: bool) -> Obj
     return {"apiVersion": "v1", "kind": kind, "name": metadata["name"], "uid": metadata["uid"], **more}
 
 
-def pods(space: Space, count: int, *owners: Object, prefix: str = "pod") -> list[str]:
-    names = [f"{prefix}-{number}" for number in range(count)]
-    for name in names:
-        metadata = {"name": name, "ownerReferences": list(owners)}
-        space.create("pods", {"metadata": metadata, "spec": containers()})
-    return names
-
-
 def test_background(space: Space) -> None:
-    rc = controller(space, "rc")
-    pods(space, 2, owner(rc, controller=True))
+    controller(space, "rc", 2)
     space.delete("replicationcontrollers", "rc", BACKGROUND)
     assert not space.cluster.exists(space.path("replicationcontrollers", "rc"))
     eventually(lambda: not space.names("pods"), "Pods without their owner are gone")
 
 
 def test_orphans(space: Space) -> None:
-    rc = controller(space, "rc")
-    names = pods(space, 10, owner(rc, controller=True))
+    _, names = controller(space, "rc", 10)
     space.delete("replicationcontrollers", "rc", ORPHAN)
     space.cluster.gone(space.path("replicationcontrollers", "rc"))
     assert space.names("pods") == names
@@ -47,8 +40,7 @@ def test_orphans(space: Space) -> None:
 
 
 def test_foreground_waits_for_all_dependents(space: Space) -> None:
-    rc = controller(space, "rc")
-    names = pods(space, 10, owner(rc, controller=True, blockOwnerDeletion=True))
+    _, names = controller(space, "rc", 10)
     space.patch("pods", names[0], {"metadata": {"finalizers": ["example.com/wait"]}})
     space.delete("replicationcontrollers", "rc", FOREGROUND)
     eventually(lambda: space.names("pods") == names[:1], "all Pods but the one that waits are gone")
@@ -61,9 +53,10 @@ def test_foreground_waits_for_all_dependents(space: Space) -> None:
 
 
 def test_dependents_with_another_owner_stay(space: Space) -> None:
-    first, second = controller(space, "first"), controller(space, "second")
-    pods(space, 5, owner(first, controller=True, blockOwnerDeletion=True), prefix="alone")
-    kept = pods(space, 5, owner(first, blockOwnerDeletion=True), owner(second), prefix="both")
+    (_, names), (second, _) = controller(space, "first", 10), controller(space, "second", 0)
+    kept = names[5:]
+    for name in kept:
+        space.change("pods", name, lambda pod: pod["metadata"]["ownerReferences"].append(owner(second)))
     space.delete("replicationcontrollers", "first", FOREGROUND)
     space.cluster.gone(space.path("replicationcontrollers", "first"))
     assert space.names("pods") == kept
@@ -73,7 +66,9 @@ def test_dependents_with_another_owner_stay(space: Space) -> None:
 
 
 def test_circle(space: Space) -> None:
-    names = pods(space, 3)
+    names = ["pod-0", "pod-1", "pod-2"]
+    for name in names:
+        space.create("pods", {"metadata": {"name": name}, "spec": containers()})
     found = {name: space.get("pods", name) for name in names}
     for name, other in zip(names, [names[2], names[0], names[1]], strict=True):
         reference = owner(found[other], "Pod", controller=True, blockOwnerDeletion=True)

@@ -81,7 +81,7 @@ def replaced(space: Space, pod: Object) -> None:
     uid = pod["metadata"]["uid"]
     eventually(lambda: uid not in [found["metadata"]["uid"] for found in space.items("pods")], "the old Pod is gone")
     eventually(lambda: ready(space, 1), "there is another")
-    eventually(lambda: status(space)["numberAvailable"] == 1, "the DaemonSet says so")
+    eventually(lambda: status(space).get("numberAvailable") == 1, "the DaemonSet says so")
 
 
 def test_daemons_that_are_deleted_are_replaced(space: Space, daemon: Object) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 # asyncio makes, and zeroes, a read buffer of this many bytes for every TLS connection. Its 256 KiB are 50 MB with
 # 200 watches, for bodies that rarely exceed a few kilobytes.
-TLS_BUFFER = 32 * 1024
+TLS_BUFFER = 8 * 1024
 
 # mallopt(3): freed memory goes back to the system, instead of staying as big as the largest list ever was.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8

@@ -34,8 +34,8 @@ REFRESH_SECONDS = 60.0
 PROBES = (0.1, 0.2, 0.3, 0.5)
 
 # asyncio zeroes a buffer for each TLS connection, 256 KiB by default: with dozens of watches a third of the process.
-# A TLS record has 16 KiB at most, so this loses nothing.
-sslproto.SSLProtocol.max_size = 32 * 1024
+# What is larger, a list say, is read in more than one go.
+sslproto.SSLProtocol.max_size = 8 * 1024
 
 log = logging.getLogger("ukube.api")
 

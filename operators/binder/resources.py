@@ -6,9 +6,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from operators._kube import podresources
+from operators._kube import meta, podresources
 
 _CPU = "cpu"
+# More than there will be Pods on a machine; forgotten all at once, since most states are of the past by then.
+_KNOWN = 4096
+_known: dict[tuple[str, str], Counter[str]] = {}
 
 
 def lacking(pod: dict[str, Any], node: dict[str, Any], others: Collection[dict[str, Any]]) -> tuple[list[str], bool]:
@@ -35,8 +38,23 @@ def lacking(pod: dict[str, Any], node: dict[str, Any], others: Collection[dict[s
 def _used(pods: Iterable[dict[str, Any]]) -> Counter[str]:
     used: Counter[str] = Counter()
     for pod in pods:
-        used.update(podresources.reserved(pod))
+        for name, amount in _reserved(pod).items():
+            used[name] += amount
     return used
+
+
+def _reserved(pod: dict[str, Any]) -> Counter[str]:
+    """Counted once for each state of a Pod: for each Pod that is placed, all that are there are summed up."""
+    version = pod["metadata"].get("resourceVersion")
+    if not version:
+        return podresources.reserved(pod)
+    key = (meta.uid_of(pod), version)
+    found = _known.get(key)
+    if found is None:
+        if len(_known) >= _KNOWN:
+            _known.clear()
+        found = _known[key] = podresources.reserved(pod)
+    return found
 
 
 def _order(name: str) -> tuple[int, str]:

@@ -70,3 +70,11 @@ def test_too_many_pods() -> None:
         ["Too many pods", "Insufficient cpu"],
         True,
     )
+
+
+def test_a_pod_that_has_changed_is_counted_anew() -> None:
+    for version, cpu, fits in (("1", "1500m", False), ("2", "500m", True), ("1", "1500m", False)):
+        other = pod("o", requests={"cpu": cpu})
+        other["metadata"]["resourceVersion"] = version
+        reasons, _ = resources.lacking(pod(requests={"cpu": "1"}), node(), [other])
+        assert (reasons == []) == fits

@@ -1,13 +1,10 @@
-"""Pods when parts of the machinery die."""
-
-import random
-import time
+"""Pods when parts of the machinery die; test_faults_operator.py kills the operator at each of its steps."""
 
 import pytest
 
 from deploy.progress import Steps
 from deploy.sandbox import node as sandbox
-from tests.node.pods import Pods, container, machinery
+from tests.node.pods import Pods, container
 
 
 @pytest.fixture
@@ -39,30 +36,6 @@ def test_containers_survive_and_are_adopted(node, namespace, pods, unit):
     node.wait_for("nothing is left", lambda: not any("web" in trace for trace in pods.traces()))
 
 
-def test_killed_at_any_moment_of_a_start(node, namespace, pods):
-    chance = random.Random(4711)
-    for number in range(6):
-        pods.create(f"p{number}", container("app"), initContainers=[container("prep", "true")])
-        time.sleep(chance.uniform(0, 0.4))
-        node.run(["systemctl", "kill", "--signal=KILL", "ukube-operators.service"])
-    for number in range(6):
-        pods.wait_ready(f"p{number}", timeout=60)
-        assert pods.status(f"p{number}", "app")["restartCount"] == 0
-
-
-def test_killed_at_any_moment_of_an_end(node, namespace, pods):
-    chance = random.Random(17)
-    for number in range(4):
-        pods.create(f"p{number}", container("app"))
-    for number in range(4):
-        pods.wait_ready(f"p{number}", timeout=60)
-    for number in range(4):
-        node.kubectl("delete", "pod", f"p{number}", "-n", namespace, "--wait=false")
-        time.sleep(chance.uniform(0, 0.3))
-        node.run(["systemctl", "kill", "--signal=KILL", "ukube-operators.service"])
-    node.wait_for("nothing is left", lambda: pods.traces() == [], timeout=60)
-
-
 @pytest.mark.parametrize("victim", ["container", "conmon"])
 def test_killed_processes_come_back(node, namespace, pods, victim):
     pods.create("web", container("app"))
@@ -88,18 +61,6 @@ def test_leftovers_of_pods_that_are_gone_are_removed_at_the_start(node, namespac
     assert pods.traces() != []
     node.run(["systemctl", "start", "ukube-operators.service"])
     node.wait_for("nothing is left", lambda: pods.traces() == [])
-
-
-def test_nothing_piles_up(node, namespace, pods):
-    pods.create("warm", container("app"))
-    pods.wait_ready("warm")
-    pods.delete("warm")
-    before = machinery(node)
-    for _ in range(10):
-        pods.create("web", container("app"))
-        pods.wait_ready("web")
-        pods.delete("web")
-    assert machinery(node) == before
 
 
 @pytest.mark.long

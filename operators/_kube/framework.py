@@ -42,7 +42,7 @@ with _without("kubernetes", "kubernetes_asyncio", "pykube"):
 log = logging.getLogger("ukube.kopf")
 
 # Watched lines are most of what operators decode: the standard library takes a quarter of all their time for it.
-kopf_api.json = SimpleNamespace(loads=orjson.loads)  # type: ignore[assignment]
+kopf_api.json = SimpleNamespace(loads=orjson.loads)  # type: ignore[assignment, attr-defined]
 
 # Root tasks of kopf that do not end by then are cancelled again, and then left alone.
 STOP_SECONDS = 1.5

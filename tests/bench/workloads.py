@@ -106,8 +106,7 @@ class Bench:
 
     async def run(self) -> list[Row]:
         empty = await self._settled()
-        rows = [*await self.rollout(), *await self.scaling(), *await self.idle(), await self.memory(empty)]
-        return rows
+        return [*await self.rollout(), *await self.scaling(), *await self.idle(), await self.memory(empty)]
 
     async def rollout(self) -> list[Row]:
         """A new Deployment until its status says that all Pods are available; and as many Pods made by hand."""
@@ -184,10 +183,13 @@ class Bench:
 
     async def _settled(self) -> float:
         """PSS of the operators in MB, once nothing was written for two seconds."""
-        version = -1
-        while version != (version := await self.cluster.version()):
+        last, version = -1, await self.cluster.version()
+        for _ in range(60):
+            if last == version:
+                return measure.pss_mb(self.cluster.pid("operators"))
             await asyncio.sleep(2)
-        return measure.pss_mb(self.cluster.pid("operators"))
+            last, version = version, await self.cluster.version()
+        raise RuntimeError("the cluster never comes to rest")
 
 
 def _available(wanted: int) -> Any:

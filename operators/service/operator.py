@@ -94,7 +94,7 @@ async def reconcile(key: Key, kube: Kube, now: datetime) -> Result:
     services = kube.list("v1", "services")
     slices = kube.list("discovery.k8s.io/v1", "endpointslices")
     node = _node_of(kube.get_or_none("v1", "nodes", key))
-    busy = await asyncio.to_thread(sockets.listening) if any(map(status.is_ours, services)) else set()
+    busy = await asyncio.to_thread(_busy, slices, node) if any(map(status.is_ours, services)) else set()
     given = status.give(services, node, busy)
     table = await asyncio.to_thread(plan.table, services, slices, node, status.addresses(services, given))
     try:
@@ -107,6 +107,18 @@ async def reconcile(key: Key, kube: Kube, now: datetime) -> Result:
         raise
     raise_first(await _report(services, given, kube, now))
     return Result(requeue_after=_AGAIN) if any(found.problem for found in given.values()) else DONE
+
+
+def _busy(slices: Iterable[Object], node: plan.Node) -> set[status.Socket]:
+    """Where programs of the node listen that are not endpoints themselves, as Pods on the node's network are."""
+    behind = endpoints.gather(slices)
+    own = {
+        status.Socket(name.protocol, endpoint.port)
+        for name, found in behind.items()
+        for endpoint in found
+        if endpoint.address in node.addresses and name.service != plan.API_SERVER
+    }
+    return sockets.listening() - own
 
 
 async def _report(

@@ -29,7 +29,7 @@ def compute(
 ) -> Object:
     """The whole status; conditions keep their times as long as nothing else of it changed within REPORT_EVERY."""
     old = node.get("status") or {}
-    capacity = _capacity(machine)
+    capacity = _extended(old) | _capacity(machine)
     status: Object = {
         **old,
         "capacity": capacity,
@@ -44,6 +44,11 @@ def compute(
     }
     is_same = _without_heartbeats(status) == _without_heartbeats(old)
     return old if is_same and not _is_stale(old, now) else status
+
+
+def _extended(old: Object) -> dict[str, str]:
+    """Resources that somebody else counts for this node, by names of a domain of theirs: they stay."""
+    return {name: amount for name, amount in (old.get("capacity") or {}).items() if "/" in name}
 
 
 def _capacity(machine: Machine) -> dict[str, str]:

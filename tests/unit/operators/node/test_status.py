@@ -51,6 +51,13 @@ def test_resources():
     }
 
 
+def test_extended_resources_that_others_have_put_there_stay():
+    """See the Kubernetes page "Advertise Extended Resources for a Node"."""
+    found = computed(node=NODE | {"status": {"capacity": {"example.com/dongle": "4", "hugepages-7Mi": "1"}}})
+    assert found["capacity"]["example.com/dongle"] == found["allocatable"]["example.com/dongle"] == "4"
+    assert "hugepages-7Mi" not in found["capacity"]
+
+
 def test_who_and_where():
     found = computed(replace(MACHINE, swap=1 << 30))
     assert found["addresses"] == [

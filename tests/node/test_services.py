@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from deploy.sandbox import node as sandbox
 from tests.node.pods import Pods, container, manifest
 
 # Answers on TCP and UDP with its Pod's name and who asked.
@@ -186,6 +187,52 @@ def test_a_pod_reaches_itself_through_its_service(node, world):
     assert world.names(spec["clusterIP"], 80, 5, pod="two") == {"one"}
 
 
+def test_one_port_with_two_protocols(world):
+    ports = [
+        {"name": "t", "port": 80, "targetPort": 8080, "protocol": "TCP"},
+        {"name": "u", "port": 80, "targetPort": 8080, "protocol": "UDP"},
+    ]
+    spec = world.service("both", ports=ports)
+    for protocol in ("tcp", "udp"):
+        world.until("both answer", spec["clusterIP"], 80, {"one", "two"}, protocol=protocol)
+
+
+def test_a_service_changes_its_type(node, world, own):
+    world.service("moving", type="ExternalName", externalName="example.com", ports=None, selector=None)
+    ports = [{"port": 80, "targetPort": 8080}]
+    world.service("moving", type="NodePort", externalName=None, ports=ports)
+    spec = world.get("moving")["spec"]
+    world.until("both answer", own, spec["ports"][0]["nodePort"], {"one", "two"})
+    change = {"spec": {"type": "ExternalName", "externalName": "example.com", "clusterIP": None, "clusterIPs": None}}
+    node.kubectl("patch", "service", "moving", "-n", world.namespace, "--type=merge", "-p", json.dumps(change))
+    dead = {"ConnectionRefusedError", "TimeoutError"}
+    node.wait_for("nothing answers", lambda: world.names(own, spec["ports"][0]["nodePort"]) <= dead)
+
+
+def test_endpoints_that_a_user_writes(world):
+    spec = world.service("written", selector=None)
+    slices = [
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": {"name": f"written-{name}", "labels": {"kubernetes.io/service-name": "written"}},
+            "addressType": "IPv4",
+            "ports": [{"port": 8080, "protocol": "TCP", "name": ""}],
+            "endpoints": [{"addresses": [world.address(name)]}],
+        }
+        for name in ("one", "two")
+    ]
+    world.pods.apply(*slices)
+    world.until("both answer", spec["clusterIP"], 80, {"one", "two"})
+
+
+def test_a_client_of_a_node_port_keeps_its_endpoint(node, world, own):
+    port = world.service("ported-sticky", type="NodePort", sessionAffinity="ClientIP")["ports"][0]["nodePort"]
+    node.wait_for("it answers", lambda: world.names(own, port) <= {"one", "two"})
+    assert len(world.names(own, port, 10)) == 1
+    assert len(world.names(own, port, 10, pod="one")) == 1
+
+
 def test_external_ips(world):
     world.service("outer", externalIPs=["203.0.113.7"])
     world.until("both answer", "203.0.113.7", 80, {"one", "two"})
@@ -282,29 +329,31 @@ def test_a_rollout_loses_no_connection(node, world):
     assert len(who) >= 3
 
 
-def test_services_answer_after_a_boot_without_operators_and_foreign_tables_stay(node, world, own):
-    spec = world.service("kept", type="NodePort")
+def test_services_answer_after_a_boot_without_operators(node, world):
+    spec = world.service("kept")
     world.until("both answer", spec["clusterIP"], 80, {"one", "two"})
-    node.run(["nft", "add", "table", "inet", "foreign"])
-    node.run(["systemctl", "mask", "--now", "--runtime", "ukube-operators"])
+    off = "/etc/systemd/system/ukube-operators.service.d/off.conf"
+    node.write(off, "[Unit]\nConditionPathExists=/nowhere\n")
     try:
-        assert world.names(spec["clusterIP"], 80, 10) == {"one", "two"}
-        node.run(["nft", "delete", "table", "inet", "ukube_services"])
-        node.run(["sh", "-c", f"{unit_command(node)}"])
-        assert world.names(spec["clusterIP"], 80, 10) == {"one", "two"}
+        sandbox.reboot(node.node)
+        node.wait_for("it is up", lambda: node.run(["systemctl", "is-active", "ukube.target"], check=False).stdout)
+        world.until("both answer", spec["clusterIP"], 80, {"one", "two"})
+        assert node.run(["systemctl", "is-active", "ukube-operators"], check=False).stdout == "inactive\n"
     finally:
-        node.run(["systemctl", "unmask", "--runtime", "ukube-operators"])
+        node.run(["rm", off])
+        node.run(["systemctl", "daemon-reload"])
         node.run(["systemctl", "start", "ukube-operators"])
-    world.service("kept", type="NodePort", selector={"app": "none"})
+    world.service("kept", selector={"app": "none"})
     node.wait_for("refused", lambda: world.names(spec["clusterIP"], 80) == {"ConnectionRefusedError"}, timeout=60)
-    assert "table inet foreign" in node.run(["nft", "list", "tables"]).stdout
+
+
+def test_tables_of_others_are_left_alone(node, world):
+    node.run(["nft", "-f", "-"], input="table inet foreign { chain x { counter; }\n}\n")
+    before = node.run(["nft", "list", "table", "inet", "foreign"]).stdout
+    spec = world.service("beside")
+    world.until("both answer", spec["clusterIP"], 80, {"one", "two"})
+    assert node.run(["nft", "list", "table", "inet", "foreign"]).stdout == before
     node.run(["nft", "delete", "table", "inet", "foreign"])
-
-
-def unit_command(node):
-    """What the machine runs before any Pod when it boots."""
-    shown = node.run(["systemctl", "show", "-p", "ExecStart", "ukube-network.service"]).stdout
-    return shown.split("argv[]=")[1].split(" ;")[0]
 
 
 def test_rules_that_are_refused_leave_the_old_ones(node, world):

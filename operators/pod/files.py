@@ -105,7 +105,8 @@ def mark_started(paths: Paths, uid: str, container: str) -> None:
 def lost_since(paths: Paths, uid: str, container: str) -> float | None:
     """When a marked container was started, if the machine has been started again since."""
     mark = paths.pod_state(uid) / "started" / container
-    return mark.stat().st_mtime if read(mark) not in ("", boot_id(paths)) else None
+    marked = read(mark)
+    return mark.stat().st_mtime if marked and marked != boot_id(paths) else None
 
 
 def boot_id(paths: Paths) -> str:

@@ -30,3 +30,6 @@ def test_rules():
     assert "elements = { tcp . 80 : 10.244.0.5 . 8080 }" in text
     assert "elements = { udp . 192.0.2.1 . 53 : 10.244.0.6 . 53 }" in text
     assert text.startswith("table inet ukube\ndelete table inet ukube\n")
+    # Only a Pod that reaches itself is masqueraded among Pods; what is bound to 127.0.0.1 is the node's alone.
+    assert "elements = { 10.244.0.5 . 10.244.0.5, 10.244.0.6 . 10.244.0.6 }" in text
+    assert 'iifname "ukube0" ip daddr 127.0.0.0/8 drop' in text

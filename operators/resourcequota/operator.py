@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
 from operators._kube import identity, paths
@@ -16,6 +17,8 @@ controller = Controller(
 
 # Seconds between two looks: only what was deleted has to wait for them. Watching every kind would cost far more.
 _AGAIN = 5.0
+# Seconds: what the API server lets through is charged first and stored then, so that less may only seem to be used.
+_ON_ITS_WAY = 0.5
 
 
 @controller.reconcile("v1", "resourcequotas")
@@ -28,6 +31,9 @@ async def reconcile(key: Key, kube: Kube, now: datetime) -> Result:
     if quota is None or quota["metadata"].get("deletionTimestamp"):
         return DONE
     wanted = plan.status(quota, await _count(quota, key.namespace, kube))
+    if plan.is_less(quota, wanted):
+        await asyncio.sleep(_ON_ITS_WAY)
+        wanted = plan.status(quota, await _count(quota, key.namespace, kube))
     if not plan.is_current(quota, wanted):
         version = {"resourceVersion": quota["metadata"]["resourceVersion"]}
         body = {"metadata": version, "status": _replacing(quota.get("status") or {}, wanted)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from operators._kube import quantity
 from operators._kube.meta import Object
@@ -60,5 +61,11 @@ def is_current(quota: Object, wanted: Object) -> bool:
     return all(_values(present.get(part)) == _values(wanted[part]) for part in ("hard", "used"))
 
 
-def _values(amounts: Mapping[str, str] | None) -> dict[str, object]:
+def is_less(quota: Object, wanted: Object) -> bool:
+    """Whether less of anything is used than the status says."""
+    present = _values((quota.get("status") or {}).get("used"))
+    return any(name in present and amount < present[name] for name, amount in _values(wanted["used"]).items())
+
+
+def _values(amounts: Mapping[str, str] | None) -> dict[str, Decimal]:
     return {name: quantity.parse(text) for name, text in (amounts or {}).items()}

@@ -206,7 +206,7 @@ KINDS = {
         "replicationcontrollers",
         {"spec": {"replicas": 1, "selector": {"app": "x"}, "template": template()}},
         patch={"spec": {"replicas": 2}},
-        status={"replicas": 1, "readyReplicas": 1},
+        status={"conditions": [condition(type="Tested", lastTransitionTime="2026-01-01T00:00:00Z")]},
     ),
     "podtemplates": Kind("podtemplates", {"template": template()}),
     "configmaps": Kind("configmaps", {"data": {"valueName": "value"}}, patch={"data": {"valueName": "value1"}}),

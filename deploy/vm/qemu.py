@@ -22,7 +22,7 @@ class Size:
 
     cpus: int = 2
     memory: int = 1536
-    huge_pages: int = 0
+    huge_pages: int = 8
 
 
 def argv(kernel: Path, disk: Path, folder: Path, port: int, size: Size) -> list[str]:

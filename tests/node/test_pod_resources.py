@@ -63,6 +63,20 @@ def test_a_pod_bound_to_a_node_without_room(node: TestNode, namespace: str) -> N
     assert pods.get("elsewhere")["status"]["reason"] == "NodeAffinity"
 
 
+def test_room_is_made_for_a_critical_pod(node: TestNode, namespace: str) -> None:
+    (found,) = node.json("get", "nodes")["items"]
+    cpus = int(found["status"]["allocatable"]["cpu"])
+    pods, most = Pods(node, namespace), {"requests": {"cpu": f"{cpus * 1000 - 500}m"}}
+    pods.create("filler", container("c", FOREVER, resources=most))
+    pods.wait_ready("filler")
+    critical = {"priorityClassName": "system-node-critical", "nodeName": found["metadata"]["name"]}
+    pods.create("critical", container("c", FOREVER, resources={"requests": {"cpu": "1"}}), **critical)
+    pods.wait_ready("critical")
+    status = pods.get("filler")["status"]
+    assert (status["phase"], status["reason"]) == ("Failed", "Preempting")
+    assert status["message"] == "Preempted in order to admit critical pod"
+
+
 def test_a_volume_that_is_too_full(node: TestNode, namespace: str) -> None:
     pods = Pods(node, namespace)
     script = "dd if=/dev/zero of=/v/f bs=1M count=8; " + FOREVER

@@ -87,6 +87,7 @@ def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vm]:
         vm.connect()
         update.code(vm)
         yield vm
+        vm.leave()
         return
     try:
         with steps.step("Kernel and disk of the virtual machine") as step:
@@ -98,6 +99,7 @@ def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vm]:
         vm = machine.start(kernel, disk, Path(kept))
         vm.connect()
         yield vm
+        vm.leave()
         return
     with machine.running(kernel, disk) as vm:
         yield vm

@@ -85,3 +85,12 @@ def test_memory_of_an_empty_dir_counts(vm: TestVm, namespace: str) -> None:
     pods.wait_phase("tmpfs", "Failed", 120)
     entry = pods.status("tmpfs", "c")
     assert entry["state"].get("terminated", {}).get("reason") == "OOMKilled", entry
+
+
+@pytest.mark.long
+def test_huge_pages(vm: TestVm, namespace: str) -> None:
+    pods = Pods(vm, namespace)
+    pods.create("huge", container("c", FOREVER, resources={"limits": {"hugepages-2Mi": "4Mi", "memory": "64Mi"}}))
+    pods.wait_ready("huge", 120)
+    _, _, payload = groups(vm, pods, "huge")
+    assert values(vm, payload, "hugetlb.2MB.max") == {"hugetlb.2MB.max": str(4 << 20)}

@@ -80,7 +80,7 @@ class Resizer(Part):
         tell = self._kubelet.news.tell
         if reason is None:
             self._states[uid] = replace(state, given=asked, pending=None, progress=generation or 1, error="")
-            self._save(uid)
+            self._kept.discard(uid)
             self._kubelet.slices.changed()
             tell(pod, None, "Normal", "ResizeStarted", resize.event_message("started", pod, generation))
             return pod

@@ -137,7 +137,7 @@ def _condemn(set_: Object, pod: Object, first_sick: Object | None, now: datetime
         return in_order
     least = set_["spec"].get("minReadySeconds", 0)
     is_fit = is_healthy(pod) and pods.is_available(pod, least, now)
-    if in_order and not is_fit and pod is not first_sick and not (is_healthy(pod) and first_sick is None):
+    if in_order and not is_fit and pod is not first_sick:
         return True
     made.deletes.append(_delete(set_, pod))
     return in_order

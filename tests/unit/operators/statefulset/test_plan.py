@@ -88,6 +88,7 @@ def done(step: Step) -> list[str]:
             ["-2"],
         ),
         (set_(minReadySeconds=10**6), [pod(0)], SAME, []),
+        (set_(0, minReadySeconds=10**6), [pod(0), pod(1)], SAME, []),
     ],
 )
 def test_one_round(given_set, pods, of, expected):

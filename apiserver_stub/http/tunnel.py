@@ -66,11 +66,12 @@ class Pipe(asyncio.Protocol):
                 end._close_peer()
 
     def pause_writing(self) -> None:
-        if self.peer and self.peer.transport:
+        if self.peer and self.peer.transport and not self.peer.transport.is_closing():
             self.peer.transport.pause_reading()
 
     def resume_writing(self) -> None:
-        if self.peer and self.peer.transport:
+        # A transport that closes has nothing to read, and over TLS fails when it is told to go on.
+        if self.peer and self.peer.transport and not self.peer.transport.is_closing():
             self.peer.transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:

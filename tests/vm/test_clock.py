@@ -17,10 +17,11 @@ def clock(vm: TestVm) -> Iterator[TestVm]:
     vm.run("date", "-s", f"@{int(time.time())}")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seconds", [6 * HOUR, -20 * 60], ids=["ahead", "back"])
 def test_a_jump(clock: TestVm, namespace: str, seconds: int) -> None:
     vm, pods, name = clock, Pods(clock, namespace), f"jump{'-' if seconds < 0 else ''}{abs(seconds)}"
-    probe = {"exec": {"command": ["true"]}, "periodSeconds": 5, "initialDelaySeconds": 2}
+    probe = {"exec": {"command": ["true"]}, "periodSeconds": 5, "initialDelaySeconds": 2, "timeoutSeconds": 30}
     pods.create(name, container("c", FOREVER, livenessProbe=probe, readinessProbe=probe))
     pods.wait_ready(name, 120)
     before = pods.status(name, "c")["containerID"]

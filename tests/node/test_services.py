@@ -298,8 +298,8 @@ while not os.path.exists("/srv/stop"):
 def test_a_rollout_loses_no_connection(node, world):
     template = manifest("x", python("app", "/srv/answer.py"), volumes=ROOT)["spec"]
     # Nobody is led to it any more before it ends.
-    template["containers"][0]["lifecycle"] = {"preStop": {"sleep": {"seconds": 2}}}
-    template["terminationGracePeriodSeconds"] = 10
+    template["containers"][0]["lifecycle"] = {"preStop": {"sleep": {"seconds": 5}}}
+    template["terminationGracePeriodSeconds"] = 15
     labels = {"app": "rolled"}
     deployment = {
         "apiVersion": "apps/v1",

@@ -165,6 +165,8 @@ def test_it_boots_without_the_operators(pods: Pods) -> None:
     found = {entry["mountPath"]: entry for entry in pods.status("p", "c")["volumeMounts"]}
     assert found["/ro"]["recursiveReadOnly"] == "Enabled"
     uid = pods.get("p")["metadata"]["uid"]
+    kept = f"/var/lib/ukube/pods/{uid}/sealed"
+    node.wait_for("it is sealed", lambda: node.run(["test", "-s", kept], check=False).returncode == 0)
     node.run(["systemctl", "disable", "ukube-operators.service"])
     try:
         sandbox.reboot(node.node)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,6 +12,7 @@ from operators._kube import meta
 from operators._kube.client import Kube
 from operators._kube.controller import DONE, Result
 from operators._kube.errors import ApiError
+from operators._node.ports import SystemdError
 from operators.pod import files, names
 from operators.pod.inventory import Record
 from operators.pod.lifecycle import ending, observer
@@ -24,7 +26,9 @@ from operators.pod.units import unit
 if TYPE_CHECKING:
     from operators.pod.kubelet import Kubelet
 
+_log = logging.getLogger("ukube.pod")
 _SLACK = 2.0
+_AGAIN = 1.0  # seconds until units are asked to stop again
 
 
 class Ender:
@@ -148,6 +152,11 @@ class Ender:
             if not done:
                 await self._kill(record)
             await stopping
+        except SystemdError as error:
+            # Whether the units have stopped is not known: nothing of theirs is removed before they were asked again.
+            _log.warning("Pod %s is not stopped yet: %s", record.uid, error)
+            await asyncio.sleep(_AGAIN)
+            self._kubelet.local(record.uid).stop = None
         finally:
             if record.key is not None:
                 self._kubelet.enqueue(record.key)

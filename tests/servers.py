@@ -22,3 +22,15 @@ def server(data: Path, *options: str | Path) -> Iterator[str]:
             yield found[1]
         finally:
             process.terminate()
+
+
+@contextlib.contextmanager
+def operators(data: Path, *names: str) -> Iterator[Path]:
+    """Operators of the API server that keeps its state in `data`, in one process; the admin's kubeconfig."""
+    config = data / "admin.kubeconfig"
+    argv = [sys.executable, "-P", "-m", "operators", *names, "--kubeconfig", config, "--log-level", "warning"]
+    with (data / "operators.log").open("w") as log, subprocess.Popen(argv, cwd=ROOT, stderr=log) as process:
+        try:
+            yield config
+        finally:
+            process.terminate()

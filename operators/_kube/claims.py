@@ -6,13 +6,13 @@ which takes matching orphans and lets go of what has been relabelled.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from operators._kube import meta, selectors
 from operators._kube.actions import Patch
 from operators._kube.client import ApiError, Kube, raise_first
-from operators._kube.meta import Object
+from operators._kube.meta import Key, Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,23 @@ def _patch(obj: Object, references: list[Object], api_version: str, resource: st
     body: Object = {"metadata": {"uid": meta.uid_of(obj), "ownerReferences": references}}
     key = meta.key_of(obj)
     return Patch(api_version, resource, key.namespace, key.name, body, content_type="strategic")
+
+
+def claimants(
+    obj: Object, kube: Kube, api_version: str, resource: str, selector_of: Callable[[Object], Object | None]
+) -> Iterator[Key]:
+    """Which objects of a kind may adopt one that has no controller: those of its namespace that select it."""
+    if meta.controller_of(obj) is not None:
+        return
+    for owner in kube.list(api_version, resource, meta.namespace_of(obj)):
+        if selectors.matches(selector_of(owner), meta.labels_of(obj)):
+            yield meta.key_of(owner)
+
+
+def label_selector(owner: Object) -> Object | None:
+    """Where nearly all kinds have it: `spec.selector`, a metav1.LabelSelector."""
+    selector: Object | None = owner["spec"].get("selector")
+    return selector
 
 
 async def carry_out(claims: Claims, owner: Object, resource: str, kube: Kube) -> None:

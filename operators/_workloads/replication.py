@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from operators._kube import claims, meta, selectors
+from operators._kube import claims, meta
 from operators._kube.actions import Action
 from operators._kube.controller import DONE, Key, Kube, Result
 from operators._kube.errors import ApiError, raise_first
@@ -29,11 +29,7 @@ class Replication:
 
     def claimants(self, pod: Object, kube: Kube, /) -> Iterable[Key]:
         """The objects of the kind that may adopt a Pod without a controller."""
-        if meta.controller_of(pod) is not None:
-            return
-        for owner in kube.list(self.api_version, self.resource, meta.namespace_of(pod)):
-            if selectors.matches(self.selector(owner), meta.labels_of(pod)):
-                yield meta.key_of(owner)
+        return claims.claimants(pod, kube, self.api_version, self.resource, self.selector)
 
     async def reconcile(self, key: Key, kube: Kube, now: datetime) -> Result:
         """Level-triggered; the status is also that of an object that is being deleted."""

@@ -24,11 +24,7 @@ _failures: dict[str, Counter[str]] = {}
 
 def claimants(obj: Object, kube: Kube, /) -> Iterable[Key]:
     """The DaemonSets that may adopt a Pod or a revision without a controller."""
-    if meta.controller_of(obj) is not None:
-        return
-    for set_ in kube.list(*_API, meta.namespace_of(obj)):
-        if selectors.matches(set_["spec"].get("selector"), meta.labels_of(obj)):
-            yield meta.key_of(set_)
+    return claims.claimants(obj, kube, *_API, claims.label_selector)
 
 
 def of_node(node: Object, kube: Kube, /) -> Iterable[Key]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from operators._kube import claims, client, identity, meta, selectors
+from operators._kube import claims, client, identity, meta
 from operators._kube.controller import DONE, Controller, Key, Kube, Result, Watch
 from operators._kube.errors import Terminal, raise_first
 from operators._kube.meta import Object
@@ -18,11 +18,7 @@ _API = "apps/v1"
 
 def claimants(rs: Object, kube: Kube) -> Iterable[Key]:
     """The Deployments that may adopt a ReplicaSet without a controller."""
-    if meta.controller_of(rs) is not None:
-        return
-    for deployment in kube.list(_API, "deployments", meta.namespace_of(rs)):
-        if selectors.matches(deployment["spec"].get("selector"), meta.labels_of(rs)):
-            yield meta.key_of(deployment)
+    return claims.claimants(rs, kube, _API, "deployments", claims.label_selector)
 
 
 @controller.reconcile(

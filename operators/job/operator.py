@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from operators._kube import claims, meta, selectors
+from operators._kube import claims, meta
 from operators._kube.actions import Patch
 from operators._kube.controller import DONE, Controller, Key, Kube, Result, Watch
 from operators._kube.errors import ApiError, raise_first
@@ -27,12 +27,8 @@ _records: dict[str, Record] = {}
 
 def claimants(pod: Object, kube: Kube, /) -> Iterable[Key]:
     """The Jobs that may adopt a Pod without a controller; for a tracked one also that which it came from."""
-    if meta.controller_of(pod) is not None:
-        return
-    for job in kube.list(*_API, meta.namespace_of(pod)):
-        if selectors.matches(job["spec"].get("selector"), meta.labels_of(pod)):
-            yield meta.key_of(job)
-    if members.is_tracked(pod):
+    yield from claims.claimants(pod, kube, *_API, claims.label_selector)
+    if meta.controller_of(pod) is None and members.is_tracked(pod):
         yield Key(meta.namespace_of(pod), meta.labels_of(pod).get(members.NAME) or meta.name_of(pod))
 
 

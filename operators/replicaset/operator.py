@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from operators._kube import identity, meta
+from operators._kube import claims, identity, meta
 from operators._kube.controller import Controller, Key, Kube, Result, Watch
 from operators._kube.meta import Object
 from operators._workloads import pods
@@ -27,7 +27,7 @@ def _related(rs: Object, kube: Kube) -> list[Object]:
     ]
 
 
-replication = Replication(_API, "replicasets", selector=lambda rs: rs["spec"].get("selector"), related=_related)
+replication = Replication(_API, "replicasets", selector=claims.label_selector, related=_related)
 
 
 @controller.reconcile(_API, "replicasets", owns=["v1/pods"], watches=[Watch("v1/pods", keys=replication.claimants)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from operators._kube import claims, meta, selectors
+from operators._kube import claims, meta
 from operators._kube.controller import DONE, Controller, Key, Kube, Result, Watch
 from operators._kube.errors import ApiError, raise_first
 from operators._kube.meta import Object
@@ -21,11 +21,7 @@ _AGAIN = 2.0  # seconds until a claim that is on its way out is looked at again;
 
 def claimants(obj: Object, kube: Kube, /) -> Iterable[Key]:
     """The StatefulSets that may adopt a Pod or a revision without a controller."""
-    if meta.controller_of(obj) is not None:
-        return
-    for set_ in kube.list(*_API, meta.namespace_of(obj)):
-        if selectors.matches(set_["spec"].get("selector"), meta.labels_of(obj)):
-            yield meta.key_of(set_)
+    return claims.claimants(obj, kube, *_API, claims.label_selector)
 
 
 def of_claim(claim: Object, kube: Kube, /) -> Iterable[Key]:

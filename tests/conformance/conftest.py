@@ -3,8 +3,6 @@
 import contextlib
 import itertools
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +12,7 @@ from deploy.sandbox import layers, recipe
 from tests.conformance.cluster import Cluster, Kubectl, Space
 from tests.conformance.kubelet import Kubelet
 from tests.conformance.listed import BEHAVIOURS, name_of
-from tests.servers import ROOT, server
+from tests.servers import operators, server
 
 OPERATORS = (
     "clusterrole",
@@ -49,14 +47,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     data = tmp_path_factory.mktemp("conformance")
-    with server(data):
-        path = data / "admin.kubeconfig"
-        argv = [sys.executable, "-P", "-m", "operators", *OPERATORS, "--kubeconfig", path, "--log-level", "warning"]
-        with (data / "operators.log").open("w") as log, subprocess.Popen(argv, cwd=ROOT, stderr=log) as operators:
-            try:
-                yield path
-            finally:
-                operators.terminate()
+    with server(data), operators(data, *OPERATORS) as path:
+        yield path
 
 
 @pytest.fixture(scope="session")

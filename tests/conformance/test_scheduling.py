@@ -2,8 +2,6 @@
 
 import contextlib
 import itertools
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ import pytest
 
 from tests.conformance.cluster import Cluster, Object, Space, eventually
 from tests.conformance.kubelet import Kubelet
-from tests.servers import ROOT, server
+from tests.servers import operators, server
 
 OPERATORS = ("binder", "garbagecollector", "namespace", "replicaset", "serviceaccount")
 DONGLE = "example.com/dongle"
@@ -33,14 +31,8 @@ class Bound(Kubelet):
 def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Apart from the other tests, whose Pods have no nodes and need none."""
     data = tmp_path_factory.mktemp("scheduling")
-    with server(data):
-        path = data / "admin.kubeconfig"
-        argv = [sys.executable, "-P", "-m", "operators", *OPERATORS, "--kubeconfig", path, "--log-level", "warning"]
-        with (data / "operators.log").open("w") as log, subprocess.Popen(argv, cwd=ROOT, stderr=log) as operators:
-            try:
-                yield path
-            finally:
-                operators.terminate()
+    with server(data), operators(data, *OPERATORS) as path:
+        yield path
 
 
 @pytest.fixture(scope="module")
